@@ -1,0 +1,136 @@
+package enroll
+
+import "time"
+
+// Mode is the way in which places are given out.
+type Mode string
+
+// The modes of an event.
+const (
+	FirstCome Mode = "first_come" // who chooses first, has the seat
+	Ranking   Mode = "ranking"    // wishes, divided after closing
+)
+
+// State is where an event stands in its life.
+type State string
+
+// The states of an event, in the order of its life.
+const (
+	Draft     State = "draft"
+	Open      State = "open"
+	Closed    State = "closed"
+	Allocated State = "allocated"
+	Published State = "published"
+	Purging   State = "purging"
+	Purged    State = "purged"
+	Cancelled State = "cancelled"
+)
+
+// Event is one culture day of one school. Nothing in it is about a student.
+type Event struct {
+	ID              string    `json:"id"`
+	Code            string    `json:"code"` // the four public characters that begin every login code
+	School          string    `json:"school"`
+	Title           string    `json:"title"`
+	Date            Date      `json:"date"`
+	LastDate        Date      `json:"last_date"` // equals Date for a single day
+	Location        string    `json:"location"`
+	LocationContact string    `json:"location_contact"`
+	Notes           string    `json:"notes"`
+	Mode            Mode      `json:"mode"`
+	OpenAt          time.Time `json:"open_at"`
+	CloseAt         time.Time `json:"close_at"`
+	PublishAt       time.Time `json:"publish_at,omitzero"` // zero: as soon as allocated
+	RankLength      int       `json:"rank_length,omitempty"`
+	Invitations     bool      `json:"invitations,omitempty"` // only then are e-mail addresses kept
+
+	Recipient string `json:"recipient"` // the age recipient for class lists
+	Programme int    `json:"programme"` // version of the programme; 0: none yet
+	Students  int    `json:"students"`  // how many; kept after the purge
+
+	State       State     `json:"state"`
+	Version     int       `json:"version"` // goes up at every change of the event itself
+	CreatedAt   time.Time `json:"created_at"`
+	CancelledAt time.Time `json:"cancelled_at,omitzero"`
+	AllocatedAt time.Time `json:"allocated_at,omitzero"`
+	PurgedAt    time.Time `json:"purged_at,omitzero"`
+	PurgeEarly  bool      `json:"purge_early,omitempty"` // somebody asked for the purge before its day
+
+	// Revision counts changes of students, choices and programme; Listed is the
+	// revision that the present overviews were made from (0: none were).
+	Revision int64 `json:"revision"`
+	Listed   int64 `json:"listed"`
+}
+
+// PurgeDue returns the moment from which everything about the students is
+// gone: the first moment of the day after the last date. A cancelled event
+// goes the day after it was cancelled, if that is earlier.
+func (e Event) PurgeDue() time.Time {
+	last := e.LastDate
+	if last.IsZero() {
+		last = e.Date
+	}
+	due := last.NextMidnight()
+	if !e.CancelledAt.IsZero() {
+		if d := DateOf(e.CancelledAt).NextMidnight(); d.Before(due) {
+			due = d
+		}
+	}
+	return due
+}
+
+// StateAt returns the state as a person sees it at the moment now: enrolment
+// opens and closes, and the data are out of reach, at the very moment, whether
+// or not a worker has written that down yet.
+func (e Event) StateAt(now time.Time) State {
+	switch {
+	case e.State == Purged:
+		return Purged
+	case e.State == Purging || e.PurgeEarly || !now.Before(e.PurgeDue()):
+		return Purging
+	case e.State == Draft && !now.Before(e.CloseAt), e.State == Open && !now.Before(e.CloseAt):
+		return Closed
+	case e.State == Draft && !now.Before(e.OpenAt):
+		return Open
+	}
+	return e.State
+}
+
+// Gone reports whether the students' data are out of reach at the moment now.
+func (e Event) Gone(now time.Time) bool {
+	s := e.StateAt(now)
+	return s == Purging || s == Purged
+}
+
+// Check returns what is wrong with an event that somebody entered, one
+// FieldError for each fault, and nil when nothing is.
+func (e Event) Check(now time.Time) error {
+	var errs FieldErrors
+	errs.need("title", e.Title)
+	errs.need("school", e.School)
+	if e.Date.IsZero() {
+		errs.Add("date", "required")
+	} else if e.Date.Before(DateOf(now)) {
+		errs.Add("date", "in_past")
+	}
+	if !e.LastDate.IsZero() && e.LastDate.Before(e.Date) {
+		errs.Add("last_date", "before_date")
+	}
+	if e.Mode != FirstCome && e.Mode != Ranking {
+		errs.Add("mode", "unknown")
+	}
+	switch {
+	case e.OpenAt.IsZero():
+		errs.Add("open_at", "required")
+	case e.CloseAt.IsZero():
+		errs.Add("close_at", "required")
+	case !e.CloseAt.After(e.OpenAt):
+		errs.Add("close_at", "before_open")
+	case !e.Date.IsZero() && e.CloseAt.After(e.PurgeDue()):
+		errs.Add("close_at", "after_date")
+	}
+	if !e.PublishAt.IsZero() && e.PublishAt.Before(e.CloseAt) {
+		errs.Add("publish_at", "before_close")
+	}
+	return errs.OrNil()
+}
