@@ -1,0 +1,66 @@
+package scheduler
+
+import (
+	"context"
+
+	"cultuurdag/enroll"
+)
+
+// Allocate divides the places of an event. Places that a student chose or that
+// were pinned stay; those that were assigned before are given anew. Students
+// are taken by id and choices and wishes are looked up under it; a wish for a
+// workshop that the programme no longer has is left out.
+//
+// The error is an InstanceError, which names students by their place in the
+// order of the arguments and by opaque ids alone: a kept place in a session
+// that is no longer there, or more kept places than a session has.
+func Allocate(event enroll.Event, programme enroll.Programme, students []enroll.Student,
+	choices map[string]enroll.Choices, wishes map[string][]string, o Options,
+) (enroll.Plan, Report, error) {
+	s, err := Solve(context.Background(), NewInstance(event, programme, students, choices, wishes), o)
+	if err != nil {
+		return enroll.Plan{}, Report{}, err
+	}
+	plan := enroll.Plan{Places: s.Places}
+	for _, c := range s.Cancelled {
+		plan.Cancelled = append(plan.Cancelled, enroll.SessionKey{Workshop: c.Workshop, Round: c.Round})
+	}
+	return plan, s.Report, nil
+}
+
+// NewInstance writes an event down as Allocate divides it. Wishes count in an
+// event of mode ranking alone.
+func NewInstance(event enroll.Event, programme enroll.Programme, students []enroll.Student,
+	choices map[string]enroll.Choices, wishes map[string][]string,
+) Instance {
+	in := Instance{Rounds: len(programme.Rounds)}
+	known := map[string]bool{}
+	for _, w := range programme.Workshops {
+		known[w.ID] = true
+		workshop := Workshop{ID: w.ID, Title: w.Title, Years: w.Years, Classes: w.Classes}
+		for _, s := range w.Sessions {
+			workshop.Sessions = append(workshop.Sessions, Session{s.Round, s.Capacity, s.Minimum})
+		}
+		in.Workshops = append(in.Workshops, workshop)
+	}
+	for _, s := range students {
+		student := Student{ID: s.ID, Class: s.Class, Year: s.Year, Wishes: []string{}}
+		for round, c := range choices[s.ID] {
+			if c.By == enroll.Chosen || c.By == enroll.Pinned {
+				if student.Fixed == nil {
+					student.Fixed = map[int]string{}
+				}
+				student.Fixed[round] = c.Workshop
+			}
+		}
+		if event.Mode == enroll.Ranking {
+			for _, w := range wishes[s.ID] {
+				if known[w] {
+					student.Wishes = append(student.Wishes, w)
+				}
+			}
+		}
+		in.Students = append(in.Students, student)
+	}
+	return in
+}

@@ -1,0 +1,228 @@
+package scheduler
+
+import (
+	"cmp"
+	"slices"
+
+	"cultuurdag/enroll"
+)
+
+// none stands for no session: a round that is fixed, or a missing place.
+const none = int32(-1)
+
+// schedule is a student's session in each round that is not fixed.
+type schedule [enroll.MaxRounds]int32
+
+var noSchedule = schedule{none, none, none, none}
+
+// problem is an instance with names turned into numbers. Students stand in the
+// order of their ids and places that are fixed are taken off the sessions, so
+// that all that follows depends on neither.
+type problem struct {
+	in        Instance
+	costs     Costs
+	rounds    int
+	missing   int // the cost of a missing place
+	sessions  []session
+	at        [][]int32 // session by workshop and round; none
+	students  []pupil
+	groups    []group
+	obtained  []int // by number of wishes that came true, 0 to rounds
+	workshops map[string]int32
+}
+
+type session struct {
+	workshop int32
+	round    int // from 0
+	capacity int // left beside the fixed places
+	minimum  int // still to be filled; 0 once the fixed places reach it
+	fixed    int // places that are fixed
+}
+
+// group is a class and year: the students to whom the same workshops are open.
+type group struct {
+	open     []bool    // by workshop
+	sessions [][]int32 // by round: those that are open
+}
+
+type pupil struct {
+	id      string
+	group   int32
+	wished  bool
+	free    []int                      // the rounds that are not fixed
+	fixed   [enroll.MaxRounds]int32    // session, or none
+	wishes  []wish                     // that can come true beside the fixed places
+	byRound [enroll.MaxRounds][]option // sessions of wishes, by free round
+	base    int                        // what the fixed places cost
+	got     int                        // wishes that came true by fixed places
+}
+
+type wish struct {
+	workshop int32
+	cost     int
+}
+
+type option struct {
+	session int32
+	cost    int
+}
+
+func newProblem(in Instance, costs Costs) *problem {
+	p := &problem{in: in, costs: costs, rounds: in.Rounds, missing: costs.missing(in.Rounds), workshops: map[string]int32{}}
+	for k := range p.rounds + 1 {
+		p.obtained = append(p.obtained, costs.obtained(k))
+	}
+	for w, workshop := range in.Workshops {
+		p.workshops[workshop.ID] = int32(w)
+		row := []int32{none, none, none, none}
+		sessions := slices.Clone(workshop.Sessions)
+		slices.SortFunc(sessions, func(a, b Session) int { return cmp.Compare(a.Round, b.Round) })
+		for _, s := range sessions {
+			row[s.Round-1] = int32(len(p.sessions))
+			p.sessions = append(p.sessions, session{workshop: int32(w), round: s.Round - 1, capacity: s.Capacity, minimum: s.Minimum})
+		}
+		p.at = append(p.at, row)
+	}
+	students := slices.Clone(in.Students)
+	slices.SortFunc(students, func(a, b Student) int { return cmp.Compare(a.ID, b.ID) })
+	type signature struct {
+		class string
+		year  int
+	}
+	groups := map[signature]int32{}
+	for _, s := range students {
+		g, ok := groups[signature{s.Class, s.Year}]
+		if !ok {
+			g = int32(len(p.groups))
+			groups[signature{s.Class, s.Year}] = g
+			p.groups = append(p.groups, p.newGroup(s.Class, s.Year))
+		}
+		p.students = append(p.students, p.newPupil(s, g))
+	}
+	for i := range p.sessions {
+		s := &p.sessions[i]
+		s.capacity -= s.fixed
+		s.minimum = max(0, s.minimum-s.fixed)
+	}
+	return p
+}
+
+func (p *problem) newGroup(class string, year int) group {
+	g := group{open: make([]bool, len(p.at)), sessions: make([][]int32, p.rounds)}
+	for w, workshop := range p.in.Workshops {
+		g.open[w] = enroll.Workshop{Classes: workshop.Classes, Years: workshop.Years}.OpenTo(class, year)
+		for r := range p.rounds {
+			if i := p.at[w][r]; i != none && g.open[w] {
+				g.sessions[r] = append(g.sessions[r], i)
+			}
+		}
+	}
+	return g
+}
+
+func (p *problem) newPupil(s Student, g int32) pupil {
+	u := pupil{id: s.ID, group: g, wished: len(s.Wishes) > 0, fixed: noSchedule}
+	for r := range p.rounds {
+		id, ok := s.Fixed[r+1]
+		if !ok {
+			u.free = append(u.free, r)
+			continue
+		}
+		w := p.workshops[id]
+		u.fixed[r] = p.at[w][r]
+		p.sessions[u.fixed[r]].fixed++
+		if n := slices.Index(s.Wishes, id); n >= 0 {
+			u.base += p.costs.rank(n)
+			u.got++
+		} else if u.wished {
+			u.base += p.costs.Unranked
+		}
+	}
+	for n, id := range s.Wishes {
+		w := p.workshops[id]
+		if !p.groups[g].open[w] || p.holds(&u, w) {
+			continue
+		}
+		u.wishes = append(u.wishes, wish{w, p.costs.rank(n)})
+		for _, r := range u.free {
+			if i := p.at[w][r]; i != none {
+				u.byRound[r] = append(u.byRound[r], option{i, p.costs.rank(n)})
+			}
+		}
+	}
+	return u
+}
+
+// holds reports whether one of u's fixed places is at workshop w.
+func (p *problem) holds(u *pupil, w int32) bool {
+	for _, i := range u.fixed {
+		if i != none && p.sessions[i].workshop == w {
+			return true
+		}
+	}
+	return false
+}
+
+// wish returns what workshop w costs u in a round, and whether it is a wish.
+func (p *problem) wish(u *pupil, w int32) (cost int, wished bool) {
+	for _, v := range u.wishes {
+		if v.workshop == w {
+			return v.cost, true
+		}
+	}
+	if u.wished {
+		return p.costs.Unranked, false
+	}
+	return 0, false
+}
+
+// cost returns what u pays for a schedule, fixed places included.
+func (p *problem) cost(u *pupil, s schedule) int {
+	sum, got := u.base, u.got
+	for _, r := range u.free {
+		if s[r] == none {
+			sum += p.missing
+			continue
+		}
+		c, wished := p.wish(u, p.sessions[s[r]].workshop)
+		sum += c
+		if wished {
+			got++
+		}
+	}
+	if u.wished {
+		sum += p.obtained[got]
+	}
+	return sum
+}
+
+// may reports whether u may take session i, the other rounds aside.
+func (p *problem) may(u *pupil, i int32) bool {
+	w := p.sessions[i].workshop
+	return p.groups[u.group].open[w] && !p.holds(u, w)
+}
+
+// plan is a schedule for each student.
+type plan []schedule
+
+// cost returns what a plan costs.
+func (p *problem) planCost(pl plan) int {
+	sum := 0
+	for k := range pl {
+		sum += p.cost(&p.students[k], pl[k])
+	}
+	return sum
+}
+
+// loads returns the number of places given in each session, fixed ones aside.
+func (p *problem) loads(pl plan) []int {
+	n := make([]int, len(p.sessions))
+	for _, s := range pl {
+		for _, i := range s {
+			if i != none {
+				n[i]++
+			}
+		}
+	}
+	return n
+}
