@@ -1,0 +1,50 @@
+package classlist
+
+import (
+	"bytes"
+	"strings"
+)
+
+// readGrids tells what kind of file it is, by its content, and reads its cells.
+func readGrids(data []byte) ([]grid, *Problem) {
+	if len(data) > MaxBytes {
+		return nil, refuse(TooLarge, "size", len(data))
+	}
+	switch {
+	case len(bytes.TrimSpace(data)) == 0:
+		return nil, refuse(Empty)
+	case bytes.HasPrefix(data, []byte("PK\x03\x04")), bytes.HasPrefix(data, []byte("PK\x05\x06")):
+		return readZip(data)
+	case bytes.HasPrefix(data, []byte{0xD0, 0xCF, 0x11, 0xE0}):
+		return nil, refuseCompound(data)
+	case bytes.HasPrefix(data, []byte("%PDF")), bytes.HasPrefix(data, []byte(`{\rtf`)):
+		return nil, refuse(NotAList)
+	}
+	text, ok := decodeText(data)
+	if !ok {
+		return nil, refuse(NotAList)
+	}
+	switch {
+	case strings.TrimSpace(text) == "":
+		return nil, refuse(Empty)
+	case strings.HasPrefix(strings.TrimSpace(text), "<"):
+		return nil, refuse(NotAList)
+	}
+	return readText(text)
+}
+
+// refuseCompound says what to do with a compound file: a workbook with a
+// password, one of Excel before 2007, or no list at all. The names of its
+// streams are in UTF-16.
+func refuseCompound(data []byte) *Problem {
+	holds := func(stream string) bool {
+		return bytes.Contains(data, []byte(strings.Join(strings.Split(stream, ""), "\x00")))
+	}
+	switch {
+	case holds("EncryptedPackage"):
+		return refuse(Locked)
+	case holds("WordDocument"), holds("PowerPoint Document"):
+		return refuse(NotAList)
+	}
+	return refuse(OldExcel)
+}
