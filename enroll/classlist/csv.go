@@ -80,6 +80,9 @@ func scoreSeparator(text string, separator rune) int {
 // It gives up, and returns false, where quotes do not pair.
 func readRecords(text string, separator rune) (g grid, paired bool, p *Problem) {
 	g.separator = string(separator)
+	if strings.Count(text, `"`)%2 == 1 {
+		return g, false, nil
+	}
 	reader := newReader(text, separator)
 	inCells := 0 // line ends within cells: Excel shows such a cell in one row
 	for {

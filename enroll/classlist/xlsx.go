@@ -129,7 +129,8 @@ func readSheet(book *excelize.File, g *grid) *Problem {
 const (
 	maxSheets       = 250
 	maxBookElements = 20_000    // in the workbook's own part and in its relations
-	maxElements     = 1_500_000 // in a sheet or in the strings: 5,000 rows of 100 cells, and room
+	maxElements     = 1_500_000 // in a sheet: 5,000 rows of 100 cells, and room
+	maxStrings      = 600_000   // elements in the strings that cells share
 	maxCell         = 32767     // characters in a cell; Excel's own limit
 	maxMerged       = 5_000     // merged cells of more than one row
 )
@@ -157,10 +158,10 @@ func scanSheet(part []byte) ([]span, *Problem) {
 		}
 	})
 	switch {
-	case !ok:
-		return nil, refuse(NotAList)
 	case most > MaxColumns:
 		return nil, tooManyColumns()
+	case !ok:
+		return nil, refuse(NotAList)
 	}
 	return merged, nil
 }
@@ -169,7 +170,7 @@ func scanSheet(part []byte) ([]span, *Problem) {
 // referred to by every cell.
 func scanStrings(part []byte) bool {
 	length, longest := 0, 0
-	ok := scanXML(part, maxElements, func(t xml.Token) {
+	ok := scanXML(part, maxStrings, func(t xml.Token) {
 		switch t := t.(type) {
 		case xml.StartElement:
 			if t.Name.Local == "si" {
