@@ -44,9 +44,10 @@ type Event struct {
 	RankLength      int       `json:"rank_length,omitempty"`
 	Invitations     bool      `json:"invitations,omitempty"` // only then are e-mail addresses kept
 
-	Recipient string `json:"recipient"` // the age recipient for class lists
-	Programme int    `json:"programme"` // version of the programme; 0: none yet
-	Students  int    `json:"students"`  // how many; kept after the purge
+	Recipient string       `json:"recipient"`           // the age recipient for class lists
+	Programme int          `json:"programme"`           // version of the programme; 0: none yet
+	Students  int          `json:"students"`            // how many; kept after the purge
+	Cancelled []SessionKey `json:"cancelled,omitempty"` // sessions that stayed below their minimum
 
 	State       State     `json:"state"`
 	Version     int       `json:"version"` // goes up at every change of the event itself

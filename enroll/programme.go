@@ -64,6 +64,15 @@ func ParseSessionKey(s string) (SessionKey, error) {
 	return SessionKey{workshop, r}, nil
 }
 
+// MarshalText writes the key as String does.
+func (k SessionKey) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (k *SessionKey) UnmarshalText(b []byte) (err error) {
+	*k, err = ParseSessionKey(string(b))
+	return err
+}
+
 // Workshop returns the workshop with that id.
 func (p Programme) Workshop(id string) (Workshop, bool) {
 	i := slices.IndexFunc(p.Workshops, func(w Workshop) bool { return w.ID == id })

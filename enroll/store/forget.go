@@ -1,0 +1,267 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"cultuurdag/enroll"
+)
+
+// What the purge needs of Redis. The order of the steps is that of
+// scheduler/purge, which calls these.
+
+// Counts is how much of each kind of personal data an event held. It names
+// nobody and is kept.
+type Counts struct {
+	Students int `json:"students"`
+	Codes    int `json:"codes"`
+	Places   int `json:"places"`
+	Sessions int `json:"sessions"` // login sessions
+	Files    int `json:"files"`    // overviews
+}
+
+// shutScript closes the event for good: KEYS event; ARGV now, offset, early (1: before its day).
+// It never passes the gate: the event that is past its deadline is just the one.
+// A clock that disagrees, or a deadline that has not come, stops it.
+var shutScript = gated(`
+if not ev[1] then return {'not_found'} end
+if ev[3] == 'purging' or ev[3] == 'purged' then return {''} end
+local shut = gate()
+if shut == 'clock' then return {shut} end
+if shut == '' and ARGV[3] ~= '1' then return {'wrong_state'} end
+local mark = tonumber(redis.call('HGET', KEYS[1], 'mark'))
+if shut == 'purged' and ARGV[3] ~= '1' and mark < tonumber(ev[1]) then return {'clock'} end
+redis.call('HSET', KEYS[1], 'state', 'purging')
+return {''}
+`)
+
+// Shut closes the event's personal data for good, as the first step of its
+// purge: it needs both clocks to say that the deadline has passed, or early.
+// ErrClock while they disagree, ErrState before the deadline. Said twice it
+// changes nothing.
+func (s *Store) Shut(ctx context.Context, event string, early bool) error {
+	flag := "0"
+	if early {
+		flag = "1"
+	}
+	_, err := s.run(ctx, shutScript, []string{keysOf(event).event}, flag)
+	return err
+}
+
+// Count counts what the event holds of each kind, and keeps the numbers: the
+// first count stays, so that a purge that is resumed does not count again.
+func (s *Store) Count(ctx context.Context, event string) (Counts, error) {
+	k := keysOf(event)
+	var c Counts
+	if data, err := s.rdb.Get(ctx, k.counts).Bytes(); err == nil {
+		if err := json.Unmarshal(data, &c); err != nil {
+			return c, fmt.Errorf("counts from JSON: %w", err)
+		}
+		return c, nil
+	} else if !errors.Is(err, redis.Nil) {
+		return c, away(err)
+	}
+	lengths := make([]*redis.IntCmd, 0, 5)
+	if _, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, key := range []string{k.students, k.codes, k.places, k.sessions, k.files} {
+			lengths = append(lengths, p.HLen(ctx, key))
+		}
+		return nil
+	}); err != nil {
+		return c, away(err)
+	}
+	n := func(i int) int { return int(lengths[i].Val()) }
+	c = Counts{n(0), n(1), n(2), n(3), max(n(4)-1, 0)} // one field of the files says when they were made
+	data, err := json.Marshal(c)
+	if err != nil {
+		return c, fmt.Errorf("counts as JSON: %w", err)
+	}
+	return c, away(s.rdb.SetNX(ctx, k.counts, data, 0).Err())
+}
+
+// DeletePersonal deletes the event's personal keys: the registry of keys.go,
+// and whatever else SCAN finds under the personal prefix, on every node. It
+// returns how many keys went.
+func (s *Store) DeletePersonal(ctx context.Context, event string) (int, error) {
+	k := keysOf(event)
+	found, err := s.PersonalKeys(ctx, event)
+	if err != nil {
+		return 0, err
+	}
+	n, err := s.rdb.Unlink(ctx, append(k.personal(), found...)...).Result()
+	return int(n), away(err)
+}
+
+// PersonalKeys returns the names of the event's personal keys that are there,
+// on every node.
+func (s *Store) PersonalKeys(ctx context.Context, event string) ([]string, error) {
+	var found []string
+	// A glob takes braces as they are; an id has none of *, ? and [.
+	scan := func(ctx context.Context, node redis.UniversalClient) error {
+		it := node.Scan(ctx, 0, personalPrefix(event)+"*", 1000).Iterator()
+		for it.Next(ctx) {
+			found = append(found, it.Val())
+		}
+		return it.Err()
+	}
+	return found, away(s.eachNode(ctx, scan))
+}
+
+// eachNode calls do for every master, one after the other.
+func (s *Store) eachNode(ctx context.Context, do func(context.Context, redis.UniversalClient) error) error {
+	cluster, ok := s.rdb.(*redis.ClusterClient)
+	if !ok {
+		return do(ctx, s.rdb)
+	}
+	lock := make(chan struct{}, 1) // ForEachMaster calls concurrently
+	return cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+		lock <- struct{}{}
+		defer func() { <-lock }()
+		return do(ctx, node)
+	})
+}
+
+// purgedScript: KEYS event; ARGV now, offset, JSON.
+var purgedScript = gated(`
+if ev[3] ~= 'purging' and ev[3] ~= 'purged' then return {'wrong_state'} end
+redis.call('HSET', KEYS[1], 'state', 'purged', 'json', ARGV[3])
+redis.call('HINCRBY', KEYS[1], 'version', 1)
+return {''}
+`)
+
+// MarkPurged notes that the purge is complete.
+func (s *Store) MarkPurged(ctx context.Context, event string) error {
+	e, err := s.Event(ctx, event)
+	if err != nil {
+		return err
+	}
+	if e.State == enroll.Purged {
+		return nil
+	}
+	e.PurgedAt = s.clock.Now()
+	e.Version++
+	data, err := marshalEvent(e)
+	if err != nil {
+		return err
+	}
+	_, err = s.run(ctx, purgedScript, []string{keysOf(event).event}, data)
+	return err
+}
+
+// ErrMemoryOnly says that this Redis keeps no log on disk: the embedded store,
+// or one with appendonly off.
+var ErrMemoryOnly = errors.New("memory only")
+
+// RewriteLog makes every node write its append-only file anew from what it
+// holds now, so that deleted data are in no file any more, and waits until that
+// is done. ErrMemoryOnly where there is no such file.
+func (s *Store) RewriteLog(ctx context.Context) error {
+	err := s.eachNode(ctx, func(ctx context.Context, node redis.UniversalClient) error {
+		info, err := persistence(ctx, node)
+		if err != nil {
+			return err
+		}
+		if info["aof_enabled"] != "1" {
+			return ErrMemoryOnly
+		}
+		// A rewrite that was running began before the deletion, perhaps: wait for it, then run another.
+		if err := waitForRewrite(ctx, node); err != nil {
+			return err
+		}
+		if err := node.BgRewriteAOF(ctx).Err(); err != nil {
+			return fmt.Errorf("starting the rewrite: %w", err)
+		}
+		if err := waitForRewrite(ctx, node); err != nil {
+			return err
+		}
+		info, err = persistence(ctx, node)
+		if err != nil {
+			return err
+		}
+		if status := info["aof_last_bgrewrite_status"]; status != "ok" {
+			return fmt.Errorf("the rewrite ended with %q", status)
+		}
+		return nil
+	})
+	if errors.Is(err, ErrMemoryOnly) {
+		return ErrMemoryOnly
+	}
+	return away(err)
+}
+
+// waitForRewrite returns when no rewrite runs and none is due.
+func waitForRewrite(ctx context.Context, node redis.UniversalClient) error {
+	for {
+		info, err := persistence(ctx, node)
+		if err != nil {
+			return err
+		}
+		if info["aof_rewrite_in_progress"] == "0" && info["aof_rewrite_scheduled"] == "0" {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for the rewrite: %w", ctx.Err())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// Saving reports whether any node is writing a snapshot or its log now; then
+// its temp-* files are in use.
+func (s *Store) Saving(ctx context.Context) (bool, error) {
+	saving := false
+	err := s.eachNode(ctx, func(ctx context.Context, node redis.UniversalClient) error {
+		info, err := persistence(ctx, node)
+		saving = saving || info["rdb_bgsave_in_progress"] == "1" || info["aof_rewrite_in_progress"] == "1" || info["aof_rewrite_scheduled"] == "1"
+		return err
+	})
+	return saving, away(err)
+}
+
+// persistence reads INFO persistence. Older or embedded servers that have no
+// such section say that nothing is on disk.
+func persistence(ctx context.Context, node redis.UniversalClient) (map[string]string, error) {
+	text, err := node.Info(ctx, "persistence").Result()
+	if err != nil {
+		// A server that answers, but knows no such section, is the embedded one.
+		var refused redis.Error
+		if errors.As(err, &refused) && strings.Contains(err.Error(), "section") {
+			return map[string]string{"aof_rewrite_in_progress": "0", "aof_rewrite_scheduled": "0"}, nil
+		}
+		return nil, err
+	}
+	info := map[string]string{}
+	for line := range strings.Lines(text) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+			info[name] = value
+		}
+	}
+	return info, nil
+}
+
+// CopyPurgeLog puts lines of the purge log, by sequence number from 1, into
+// Redis's copy of it. The file is the truth; the copy is what a reader without
+// the file can be shown.
+func (s *Store) CopyPurgeLog(ctx context.Context, lines []string) error {
+	have, err := s.rdb.LLen(ctx, keyPurgeLog).Result()
+	if err != nil {
+		return away(err)
+	}
+	if have > int64(len(lines)) {
+		return fmt.Errorf("redis's copy of the purge log has %d entries, the file %s", have, strconv.Itoa(len(lines)))
+	}
+	for _, line := range lines[have:] {
+		if err := s.rdb.RPush(ctx, keyPurgeLog, line).Err(); err != nil {
+			return away(err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,75 @@
+package store
+
+// Every key of the application in Redis, with its type and what deletes it.
+// asynq's own keys begin with "asynq:".
+//
+// Kept for good, nothing personal of a student:
+const (
+	keyEvents   = "cd:events"   // SET of event ids
+	keyCodes    = "cd:codes"    // HASH four public characters of a login code -> event id; never used twice
+	keySchools  = "cd:schools"  // HASH school id -> JSON
+	keyAccounts = "cd:accounts" // HASH account id -> JSON; Contacts go with RemoveAccount
+	keyEmails   = "cd:emails"   // HASH e-mail -> account id; goes with the account
+	keyTokens   = "cd:tokens"   // HASH SHA-256 of an API token -> account id
+	keyAudit    = "cd:audit"    // STREAM who looked at, changed or downloaded what; trimmed after two years
+	keyPurgeLog = "cd:purgelog" // LIST a copy of the purge log; the file is the truth
+)
+
+// Gone by time-to-live, at most the time named:
+func keyInvitation(hash string) string { return "cd:invitation:" + hash } // STRING account id; 7 days
+func keyRate(bucket, who string) string { // STRING count; an hour
+	return "cd:rate:" + bucket + ":" + who
+}
+
+// StaffSessions begins the keys of staff's login sessions (STRING; 12 hours).
+const StaffSessions = "cd:staff:"
+
+// The keys of one event. The braces are Redis Cluster's hash tag: one event
+// lies in one slot, so that a script may touch all of its keys.
+type eventKeys struct {
+	// Kept: under k.
+	event     string // HASH json, state, open, close, deadline, mark, version, programme, revision, listed, students, lists
+	programme string // STRING JSON
+	seats     string // HASH w3:2 -> place of the workshop in the programme, ":", capacity
+	steps     string // HASH step -> ms since when it makes no progress; fields go as steps finish
+	counts    string // STRING JSON what was destroyed, as numbers
+	locked    string // STRING a random token: a class list is being read; a minute
+
+	// Personal: under p, deleted by the purge.
+	students string // HASH student id -> sealed record
+	masks    string // HASH student id -> which workshops the class may take, 1 or 0 each
+	places   string // HASH {student id}:{round} -> how (c, p, a), ":", workshop id
+	taken    string // HASH w3:2 -> places taken
+	logins   string // HASH HMAC of a login code -> student id
+	codes    string // HASH student id -> sealed login code
+	sessions string // HASH SHA-256 of a session token -> student id, ":", ms at which it ends
+	files    string // HASH rosters.pdf -> age file; made -> JSON when and from which revision
+}
+
+// personalPrefix begins every personal key of the event, and no other.
+func personalPrefix(event string) string { return "cd:{" + event + "}:p:" }
+
+func keysOf(event string) eventKeys {
+	k, p := "cd:{"+event+"}:k:", personalPrefix(event)
+	return eventKeys{
+		event:     k + "event",
+		programme: k + "programme",
+		seats:     k + "seats",
+		steps:     k + "steps",
+		counts:    k + "counts",
+		locked:    k + "locked",
+		students:  p + "students",
+		masks:     p + "masks",
+		places:    p + "places",
+		taken:     p + "taken",
+		logins:    p + "logins",
+		codes:     p + "codes",
+		sessions:  p + "sessions",
+		files:     p + "files",
+	}
+}
+
+// personal returns the registry of the event's personal keys.
+func (k eventKeys) personal() []string {
+	return []string{k.students, k.masks, k.places, k.taken, k.logins, k.codes, k.sessions, k.files}
+}

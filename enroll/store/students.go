@@ -1,0 +1,319 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"cultuurdag/crypto"
+	"cultuurdag/enroll"
+)
+
+// Kinds of sealed records; part of their associated data.
+const (
+	recordStudent = "student"
+	recordCode    = "code"
+)
+
+// stored is a student with the version of the record, which goes up at every
+// change of it.
+type stored struct {
+	enroll.Student
+	version uint64
+}
+
+func openStudent(keys *crypto.EventKeys, id string, sealed []byte) (stored, error) {
+	data, version, err := keys.OpenRecord(recordStudent, id, sealed)
+	if err != nil {
+		return stored{}, fmt.Errorf("record of student %s: %w", id, err)
+	}
+	st := stored{version: version}
+	if err := json.Unmarshal(data, &st.Student); err != nil {
+		return stored{}, fmt.Errorf("record of student %s is not JSON", id) // the cause could quote the record
+	}
+	st.ID = id
+	return st, nil
+}
+
+func sealStudent(keys *crypto.EventKeys, st enroll.Student, version uint64) ([]byte, error) {
+	data, err := json.Marshal(st)
+	if err != nil {
+		return nil, errors.New("a student does not fit JSON")
+	}
+	return keys.SealRecord(recordStudent, st.ID, version, data), nil
+}
+
+// studentsScript: KEYS event, students; ARGV now, offset; answers the number
+// of lists taken in so far and HGETALL students.
+var studentsScript = gated(`
+local shut = gate()
+if shut ~= '' then return {shut} end
+return {'', redis.call('HGET', KEYS[1], 'lists') or '0', redis.call('HGETALL', KEYS[2])}
+`)
+
+func (s *Store) readStudents(ctx context.Context, event string) (students []stored, lists string, err error) {
+	k := keysOf(event)
+	reply, err := s.run(ctx, studentsScript, []string{k.event, k.students})
+	if err != nil {
+		return nil, "", err
+	}
+	keys, err := s.keysFor(event)
+	if err != nil {
+		return nil, "", err
+	}
+	flat := reply[1].([]any)
+	students = make([]stored, 0, len(flat)/2)
+	for i := 0; i+1 < len(flat); i += 2 {
+		st, err := openStudent(keys, fmt.Sprint(flat[i]), []byte(fmt.Sprint(flat[i+1])))
+		if err != nil {
+			return nil, "", err
+		}
+		students = append(students, st)
+	}
+	return students, fmt.Sprint(reply[0]), nil
+}
+
+// Students returns every student of the event, in no particular order. One
+// round trip.
+func (s *Store) Students(ctx context.Context, event string) ([]enroll.Student, error) {
+	records, _, err := s.readStudents(ctx, event)
+	if err != nil {
+		return nil, err
+	}
+	students := make([]enroll.Student, len(records))
+	for i, r := range records {
+		students[i] = r.Student
+	}
+	return students, nil
+}
+
+// codesScript: KEYS event, codes; ARGV now, offset; answers HGETALL codes.
+var codesScript = gated(`
+local shut = gate()
+if shut ~= '' then return {shut} end
+return {'', redis.call('HGETALL', KEYS[2])}
+`)
+
+// Codes returns every student's login code by student id. One round trip.
+func (s *Store) Codes(ctx context.Context, event string) (map[string]crypto.Code, error) {
+	k := keysOf(event)
+	reply, err := s.run(ctx, codesScript, []string{k.event, k.codes})
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.keysFor(event)
+	if err != nil {
+		return nil, err
+	}
+	codes := map[string]crypto.Code{}
+	flat := reply[0].([]any)
+	for i := 0; i+1 < len(flat); i += 2 {
+		id := fmt.Sprint(flat[i])
+		code, _, err := keys.OpenRecord(recordCode, id, []byte(fmt.Sprint(flat[i+1])))
+		if err != nil {
+			return nil, fmt.Errorf("code of student %s: %w", id, err)
+		}
+		codes[id] = crypto.Code(code)
+	}
+	return codes, nil
+}
+
+// unlockScript deletes the lock KEYS[1] where it still holds ARGV[1].
+var unlockScript = redis.NewScript(`
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+`)
+
+// LockList makes sure that one class list of the event is read at a time. It
+// returns ErrBusy while another is, else a function that gives the lock back;
+// by itself it goes after a minute.
+func (s *Store) LockList(ctx context.Context, event string) (unlock func(), err error) {
+	if err := s.Gate(ctx, event); err != nil {
+		return nil, err
+	}
+	k, token := keysOf(event), crypto.NewToken()
+	err = s.rdb.SetArgs(ctx, k.locked, token, redis.SetArgs{Mode: "NX", TTL: time.Minute}).Err()
+	if errors.Is(err, redis.Nil) {
+		return nil, enroll.ErrBusy
+	}
+	if err != nil {
+		return nil, away(err)
+	}
+	return func() {
+		// The request may be over or cut off; the lock has to go all the same, and
+		// where Redis is away it goes by its time-to-live.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		unlockScript.Run(ctx, s.rdb, []string{k.locked}, token)
+	}, nil
+}
+
+// OpenList decrypts a class list that was encrypted to the event. The whole
+// file is authenticated before anything of it is returned. ErrNotEncrypted,
+// ErrCannotDecrypt, or ErrPurged; limit is in bytes of plaintext.
+func (s *Store) OpenList(ctx context.Context, event string, body io.Reader, limit int64) ([]byte, error) {
+	if err := s.Gate(ctx, event); err != nil {
+		return nil, err
+	}
+	keys, err := s.keysFor(event)
+	if err != nil {
+		return nil, err
+	}
+	data, err := keys.OpenUpload(body, limit)
+	switch {
+	case errors.Is(err, crypto.ErrNotEncrypted):
+		return nil, enroll.ErrNotEncrypted
+	case errors.Is(err, crypto.ErrCannotDecrypt):
+		return nil, enroll.ErrCannotDecrypt
+	}
+	return data, err
+}
+
+// ListResult says what a class list changed, or would change.
+type ListResult struct {
+	Students  int `json:"students"` // on the list
+	Added     int `json:"added"`
+	Changed   int `json:"changed"`
+	Unchanged int `json:"unchanged"`
+	Missing   int `json:"missing"` // known, but not on the list; they stay
+	Removed   int `json:"removed"` // with replace: gone
+}
+
+// listScript stores a class list in one go.
+//
+//	KEYS  event, students, masks, codes, logins, places, taken, sessions
+//	ARGV  now, offset, lists seen, programme seen, number added, number changed,
+//	      then for each added: id, record, mask, HMAC of the code, sealed code,
+//	      for each changed: id, record, mask; then for each removed: id, HMAC of the code
+var listScript = gated(`
+local shut = gate()
+if shut ~= '' then return {shut} end
+if (redis.call('HGET', KEYS[1], 'lists') or '0') ~= ARGV[3] or (ev[7] or '0') ~= ARGV[4] then return {'conflict'} end
+local at = 7
+for _ = 1, tonumber(ARGV[5]) do
+  redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1])
+  redis.call('HSET', KEYS[3], ARGV[at], ARGV[at + 2])
+  redis.call('HSET', KEYS[5], ARGV[at + 3], ARGV[at])
+  redis.call('HSET', KEYS[4], ARGV[at], ARGV[at + 4])
+  at = at + 5
+end
+for _ = 1, tonumber(ARGV[6]) do
+  redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1])
+  redis.call('HSET', KEYS[3], ARGV[at], ARGV[at + 2])
+  at = at + 3
+end
+local removed = {}
+local some = false
+while at <= #ARGV do
+  local id = ARGV[at]
+  removed[id] = true
+  some = true
+  for r = 1, 4 do
+    local place = redis.call('HGET', KEYS[6], id .. ':' .. r)
+    if place then redis.call('HINCRBY', KEYS[7], string.sub(place, 3) .. ':' .. r, -1) end
+    redis.call('HDEL', KEYS[6], id .. ':' .. r)
+  end
+  redis.call('HDEL', KEYS[2], id)
+  redis.call('HDEL', KEYS[3], id)
+  redis.call('HDEL', KEYS[4], id)
+  redis.call('HDEL', KEYS[5], ARGV[at + 1])
+  at = at + 2
+end
+if some then
+  local sessions = redis.call('HGETALL', KEYS[8])
+  for i = 1, #sessions, 2 do
+    if removed[string.match(sessions[i + 1], '^[^:]+')] then redis.call('HDEL', KEYS[8], sessions[i]) end
+  end
+end
+redis.call('HSET', KEYS[1], 'students', redis.call('HLEN', KEYS[2]))
+redis.call('HINCRBY', KEYS[1], 'lists', 1)
+redis.call('HINCRBY', KEYS[1], 'revision', 1)
+return {''}
+`)
+
+// ApplyList takes in a class list: students are told apart by number; new ones
+// get an id and a login code, known ones keep id, code and choices. Those who
+// are not on the list stay, or go with replace. E-mail addresses are kept only
+// where the event sends invitations. With dryRun nothing is stored. All or
+// nothing: ErrConflict where the list or the programme changed meanwhile.
+func (s *Store) ApplyList(ctx context.Context, event string, list []enroll.Student, replace, dryRun bool) (ListResult, error) {
+	var result ListResult
+	e, err := s.Event(ctx, event)
+	if err != nil {
+		return result, err
+	}
+	programme, err := s.Programme(ctx, event)
+	if err != nil {
+		return result, err
+	}
+	known, lists, err := s.readStudents(ctx, event)
+	if err != nil {
+		return result, err
+	}
+	keys, err := s.keysFor(event)
+	if err != nil {
+		return result, err
+	}
+	byNumber := make(map[string]stored, len(known))
+	for _, st := range known {
+		byNumber[st.Number] = st
+	}
+	result.Students = len(list)
+	var added, changed, removed []any
+	for _, st := range list {
+		if !e.Invitations {
+			st.Email = ""
+		}
+		old, ok := byNumber[st.Number]
+		delete(byNumber, st.Number)
+		switch {
+		case !ok:
+			result.Added++
+			st.ID = crypto.NewID()
+			code := crypto.NewCode(e.Code)
+			record, err := sealStudent(keys, st, 1)
+			if err != nil {
+				return result, err
+			}
+			added = append(added, st.ID, record, programme.Mask(st.Class, st.Year),
+				keys.LoginMAC(code), keys.SealRecord(recordCode, st.ID, 1, []byte(code)))
+		case old.Same(st):
+			result.Unchanged++
+		default:
+			result.Changed++
+			st.ID = old.ID
+			record, err := sealStudent(keys, st, old.version+1)
+			if err != nil {
+				return result, err
+			}
+			changed = append(changed, st.ID, record, programme.Mask(st.Class, st.Year))
+		}
+	}
+	if replace {
+		result.Removed = len(byNumber)
+	} else {
+		result.Missing = len(byNumber)
+	}
+	if dryRun || result.Added+result.Changed+result.Removed == 0 {
+		return result, nil
+	}
+	if result.Removed > 0 {
+		codes, err := s.Codes(ctx, event)
+		if err != nil {
+			return result, err
+		}
+		for _, st := range byNumber {
+			removed = append(removed, st.ID, keys.LoginMAC(codes[st.ID]))
+		}
+	}
+	args := []any{lists, programme.Version, result.Added, result.Changed}
+	args = append(append(append(args, added...), changed...), removed...)
+	k := keysOf(event)
+	_, err = s.run(ctx, listScript, []string{k.event, k.students, k.masks, k.codes, k.logins, k.places, k.taken, k.sessions}, args...)
+	return result, err
+}
