@@ -1,0 +1,140 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-contrib/gzip"
+	"github.com/gin-gonic/gin"
+
+	"cultuurdag/enroll"
+	"cultuurdag/enroll/store"
+)
+
+// Config is all that the web application is told from outside.
+type Config struct {
+	// Store is where everything is kept. Required.
+	Store *store.Store
+	// Clock is the one that Store reads. Required.
+	Clock *enroll.Clock
+	// Logger gets the access log and what went wrong. Required.
+	Logger *slog.Logger
+	// BaseURL is where people reach the site, without a slash at the end, like
+	// https://cultuurdag.example. Cookies are Secure where it is https. Required.
+	BaseURL string
+	// Provider is who runs this.
+	Provider Provider
+	// TrustedProxies are the addresses or networks whose X-Forwarded-For is
+	// believed; none by default.
+	TrustedProxies []string
+	// RateSecret keys the HMAC under which addresses are counted. Required.
+	RateSecret []byte
+	// Kick makes the sweep run at once; nil where another process sweeps.
+	Kick func()
+	// Demo shows the bar that moves the clock, and opens POST /demo/clock.
+	Demo bool
+	// DemoMoves tells which moves the bar offers; called for each page. Required
+	// with Demo.
+	DemoMoves func(ctx context.Context) []DemoMove
+	// MoveClock moves the clock forward and makes everything happen that falls due
+	// by that. Required with Demo.
+	MoveClock func(ctx context.Context, to time.Time) error
+}
+
+// Provider is who runs the program: it stands on the privacy page, the slips
+// and the lists.
+type Provider struct {
+	Name    string `json:"name"`
+	Address string `json:"address"`
+	Email   string `json:"email"`
+	Phone   string `json:"phone"`
+	Officer string `json:"officer"` // the data protection officer: name or address
+	Role    string `json:"role"`    // controller or processor, in the sense of the GDPR
+	Colour  string `json:"colour"`  // #rrggbb, in place of the program's own accent
+	Logo    []byte `json:"-"`       // a PNG or JPEG; may be empty
+}
+
+// DemoMove is one button of the demo's bar.
+type DemoMove struct {
+	Label string // message key
+	At    time.Time
+}
+
+// Server answers requests. It is safe for concurrent use.
+type Server struct {
+	cfg    Config
+	store  *store.Store
+	clock  *enroll.Clock
+	log    *slog.Logger
+	secure bool // BaseURL is https
+	pages  *pages
+	static *static
+	seats  *seatHub
+	engine *gin.Engine
+}
+
+// New returns the application. It fails where the configuration is wrong; a
+// template that is wrong panics, for it is embedded.
+func New(cfg Config) (*Server, error) {
+	switch {
+	case cfg.Store == nil, cfg.Clock == nil, cfg.Logger == nil, len(cfg.RateSecret) == 0:
+		return nil, fmt.Errorf("web: store, clock, logger and rate secret are required")
+	case cfg.Demo && (cfg.DemoMoves == nil || cfg.MoveClock == nil):
+		return nil, fmt.Errorf("web: the demo needs its moves")
+	}
+	if cfg.Kick == nil {
+		cfg.Kick = func() {}
+	}
+	static := loadStatic(cfg.Provider)
+	s := &Server{
+		cfg: cfg, store: cfg.Store, clock: cfg.Clock, log: cfg.Logger,
+		secure: strings.HasPrefix(cfg.BaseURL, "https://"),
+		static: static,
+		pages:  parsePages(static),
+	}
+	s.seats = newSeatHub(s.standing)
+	gin.SetMode(gin.ReleaseMode)
+	s.engine = gin.New()
+	s.engine.HandleMethodNotAllowed = true
+	s.engine.RedirectTrailingSlash = false
+	if err := s.engine.SetTrustedProxies(cfg.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("web: trusted proxies: %w", err)
+	}
+	sameOrigin, err := sameOrigin(cfg.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	s.engine.Use(
+		s.accessLog,
+		s.securityHeaders,
+		gzip.Gzip(gzip.DefaultCompression, gzip.WithCustomShouldCompressFn(worthCompressing)),
+		s.recovery,
+		limitBody,
+		s.handle(sameOrigin),
+	)
+	s.routes()
+	return s, nil
+}
+
+// Handler returns what an http.Server serves.
+func (s *Server) Handler() http.Handler { return overrideMethod(s.engine) }
+
+// Close ends the event streams, which a graceful stop would wait for.
+func (s *Server) Close() { s.seats.close() }
+
+func (s *Server) routes() {
+	s.engine.NoRoute(s.handle(func(*gin.Context) error { return enroll.ErrNotFound }))
+	s.engine.NoMethod(s.handle(func(*gin.Context) error { return errMethod }))
+	s.engine.GET("/static/:name", s.handle(s.serveStatic))
+	s.engine.POST("/language", s.handle(s.setLanguage))
+	s.engine.GET("/privacy", s.handle(s.privacy))
+	if s.cfg.Demo {
+		s.engine.POST("/demo/clock", s.handle(s.moveClock))
+	}
+	s.studentRoutes()
+	s.staffRoutes()
+}

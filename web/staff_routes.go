@@ -1,0 +1,4 @@
+package web
+
+// staffRoutes registers what contacts and organisers use.
+func (s *Server) staffRoutes() {}
