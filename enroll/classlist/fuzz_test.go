@@ -53,6 +53,7 @@ func FuzzReadCSV(f *testing.F) {
 	for _, text := range []string{
 		"", kop, kop + "120001;\"Anna;van den;Berg;1A\n", "sep=|\n", "Stamnr\tNaam\tKlas\n1\t\"Jong-van Ginkel; de, Bo\"\t1A\n",
 		"Nummer,Naam,Lesgroep\n1,Anna van 't Hof,1A\n", "\xFF\xFES\x00t\x00", "\xEF\xBB\xBF", "a\xE9\x91\x82", kop + "1,23E+05;?;\uFFFD;,;#N/B\n",
+		`<?xml version="1.0" encoding="ISO-8859-1"?><EDEX><groepen><groep key="g1"><naam>7A</naam></groep></groepen><leerlingen><leerling key="1"><roepnaam>Zo` + "\xEB" + `</roepnaam><achternaam>Berg</achternaam><groep key="g1"/></leerling></leerlingen></EDEX>`,
 		kop + kop + "Totaal: 1;;;;\n1.0;e\u0301;;de;1\n", "Stamnr;Naam;Naam;Klas\n;,;,;\n",
 	} {
 		f.Add([]byte(text))
@@ -73,6 +74,12 @@ func FuzzReadSheet(f *testing.F) {
 	f.Add(`<sheetData><row r="3"><c r="B3" t="s"><v>0</v></c><c r="A1" t="b"><v>1</v></c></row></sheetData><mergeCells><mergeCell ref="A1:A9"/></mergeCells>`, "<si><r><t>x</t></r></si>")
 	f.Add(`<sheetData><row r="9"/><row r="1"><c t="d"><v>2026-12-04</v><f>1</f></c></row></sheetData>`, "")
 	f.Fuzz(func(t *testing.T, sheet, strings string) { hold(t, handmade(t, sheet, strings)) })
+}
+
+func FuzzReadODS(f *testing.F) {
+	f.Add(table("Blad1", odsRow("Stamnr", "Naam", "Klas")+odsRow("1", "Berg, Anna", "1A")))
+	f.Add(`<table:table><table:table-row table:number-rows-repeated="9"><table:table-cell table:number-columns-repeated="3" office:value-type="float" office:value="1"/></table:table-row></table:table>`)
+	f.Fuzz(func(t *testing.T, sheets string) { hold(t, document(t, sheets)) })
 }
 
 // A workbook cut off or damaged anywhere is refused, or read whole.

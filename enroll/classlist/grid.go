@@ -8,6 +8,7 @@ type grid struct {
 	rows      []row  // those with something in them
 	merged    []span
 	separator string // between the cells of a text file, "" for a sheet
+	exact     bool   // written by a program as text: no zeros fell off
 	bytes     int    // in all cells
 }
 
@@ -24,6 +25,16 @@ type span struct {
 
 // headingRows is among how many rows, blank ones not counted, the heading is looked for.
 const headingRows = 20
+
+// maxMerged is how many merged cells of a sheet are looked at.
+const maxMerged = 5_000
+
+// merge notes a cell that is merged over several rows.
+func (g *grid) merge(s span) {
+	if s.first < s.last && len(g.merged) < maxMerged {
+		g.merged = append(g.merged, s)
+	}
+}
 
 // add appends a row unless it is blank. It returns the problem that the sheet
 // is too long, too wide or holds too much, and then the reader stops.
@@ -62,14 +73,14 @@ func (r row) cell(column int) string {
 }
 
 // mergedRow returns the row in which the merged cell that covers this one
-// begins, 0 where none does.
-func (g *grid) mergedRow(column, number int) int {
+// begins, and false where none does.
+func (g *grid) mergedRow(column, number int) (int, bool) {
 	for _, s := range g.merged {
 		if s.column == column && s.first < number && number <= s.last {
-			return s.first
+			return s.first, true
 		}
 	}
-	return 0
+	return 0, false
 }
 
 // letter names a column as Excel does.

@@ -28,7 +28,7 @@ func readGrids(data []byte) ([]grid, *Problem) {
 	case strings.TrimSpace(text) == "":
 		return nil, refuse(Empty)
 	case strings.HasPrefix(strings.TrimSpace(text), "<"):
-		return nil, refuse(NotAList)
+		return readEDEXML(text)
 	}
 	return readText(text)
 }

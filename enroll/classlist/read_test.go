@@ -138,7 +138,7 @@ func TestLists(t *testing.T) {
 		{"nothing", "", nil, []string{"empty@0!"}},
 		{"blank", "\uFEFF \r\n\t\n", nil, []string{"empty@0!"}},
 		{"separators alone", ";;;;\n;;;;\n", nil, []string{"empty@0!"}},
-		{"headings alone", kop, nil, nil},
+		{"headings alone", kop, nil, []string{"empty@0!"}},
 		{"a picture", "\x89PNG\r\n\x1A\n\x00\x00\x00\x0DIHDR", nil, []string{"not_a_list@0!"}},
 		{"a PDF", "%PDF-1.7\n1 0 obj\n", nil, []string{"not_a_list@0!"}},
 		{"a web page", "<!doctype html><table><tr><td>Roepnaam", nil, []string{"not_a_list@0!"}},

@@ -104,11 +104,14 @@ var defaultSheet = regexp.MustCompile(`(?i)^(blad|sheet|tabelle|feuil|werkblad)[
 
 // finish adds the problems of the whole list.
 func (r *reading) finish() List {
-	if r.lengthsDiffer() {
+	if !r.grid.exact && r.lengthsDiffer() {
 		r.list.Problems = slices.Insert(r.list.Problems, 0, Problem{Code: ZerosLost})
 	}
-	if r.list.Fatal() {
+	switch {
+	case r.list.Fatal():
 		r.list.Students = nil
+	case len(r.list.Students) == 0:
+		r.list.Problems = append(r.list.Problems, *refuse(Empty))
 	}
 	return r.list
 }
@@ -149,7 +152,10 @@ func (r *reading) mergedValue(row row, f Field) string {
 	if v != "" || !ok {
 		return v
 	}
-	first := r.grid.mergedRow(column, row.number)
+	first, merged := r.grid.mergedRow(column, row.number)
+	if !merged {
+		return ""
+	}
 	i, found := slices.BinarySearchFunc(r.grid.rows, first, byNumber)
 	if !found {
 		return ""

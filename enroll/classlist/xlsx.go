@@ -39,15 +39,15 @@ func readXLSX(parts archive) (grids []grid, p *Problem) {
 			grids, p = nil, refuse(NotAList)
 		}
 	}()
-	merged := map[string][]span{} // by the name of the part
+	scanned := map[string]grid{} // sheets without their cells, by the name of the part
 	for name, part := range parts {
 		switch lower := strings.ToLower(name); {
 		case strings.HasPrefix(lower, "xl/worksheets/"):
-			spans, p := scanSheet(part)
+			g, p := scanSheet(part)
 			if p != nil {
 				return nil, p
 			}
-			merged[name] = spans
+			scanned[name] = g
 		case lower == "xl/sharedstrings.xml":
 			if !scanStrings(part) {
 				return nil, refuse(NotAList)
@@ -92,7 +92,8 @@ func readXLSX(parts archive) (grids []grid, p *Problem) {
 			return nil, refuse(NotAList) // one part as several sheets
 		}
 		parts[partOf[sheet.ID]] = nil
-		g := grid{name: sheet.Name, merged: merged[partOf[sheet.ID]]}
+		g := scanned[partOf[sheet.ID]]
+		g.name = sheet.Name
 		if p := readSheet(book, &g); p != nil {
 			return nil, p
 		}
@@ -128,17 +129,14 @@ func readSheet(book *excelize.File, g *grid) *Problem {
 // from 16 MB than the machine holds.
 const (
 	maxSheets       = 250
-	maxBookElements = 20_000    // in the workbook's own part and in its relations
-	maxElements     = 1_500_000 // in a sheet: 5,000 rows of 100 cells, and room
-	maxStrings      = 600_000   // elements in the strings that cells share
-	maxCell         = 32767     // characters in a cell; Excel's own limit
-	maxMerged       = 5_000     // merged cells of more than one row
+	maxBookElements = 20_000  // in the workbook's own part and in its relations
+	maxStrings      = 600_000 // elements in the strings that cells share
+	maxCell         = 32767   // characters in a cell; Excel's own limit
 )
 
 // scanSheet looks through a sheet before the library does, and returns the cells
 // that are merged over rows.
-func scanSheet(part []byte) ([]span, *Problem) {
-	var merged []span
+func scanSheet(part []byte) (g grid, p *Problem) {
 	cells, most := 0, 0 // with a value, in a row
 	ok := scanXML(part, maxElements, func(t xml.Token) {
 		e, start := t.(xml.StartElement)
@@ -152,18 +150,16 @@ func scanSheet(part []byte) ([]span, *Problem) {
 			cells++
 			most = max(most, cells)
 		case "mergeCell":
-			if s, ok := mergedSpan(e); ok && len(merged) < maxMerged {
-				merged = append(merged, s)
-			}
+			g.merge(mergedSpan(e))
 		}
 	})
 	switch {
 	case most > MaxColumns:
-		return nil, tooManyColumns()
+		return g, tooManyColumns()
 	case !ok:
-		return nil, refuse(NotAList)
+		return g, refuse(NotAList)
 	}
-	return merged, nil
+	return g, nil
 }
 
 // scanStrings looks through the strings that sheets refer to: each may be
@@ -184,24 +180,18 @@ func scanStrings(part []byte) bool {
 	return ok && longest <= maxCell
 }
 
-// mergedSpan returns the rows that a merged cell of one column spans.
-func mergedSpan(e xml.StartElement) (span, bool) {
-	for _, a := range e.Attr {
-		if a.Name.Local != "ref" {
-			continue
-		}
-		from, to, _ := strings.Cut(a.Value, ":")
-		left, top, err := excelize.CellNameToCoordinates(from)
-		if err != nil {
-			return span{}, false
-		}
-		_, bottom, err := excelize.CellNameToCoordinates(to)
-		if err != nil {
-			return span{}, false
-		}
-		return span{left - 1, top, bottom}, top < bottom
+// mergedSpan returns the rows that a merged cell spans, none where it names no cells.
+func mergedSpan(e xml.StartElement) span {
+	from, to, _ := strings.Cut(attribute(e, "ref"), ":")
+	left, top, err := excelize.CellNameToCoordinates(from)
+	if err != nil {
+		return span{}
 	}
-	return span{}, false
+	_, bottom, err := excelize.CellNameToCoordinates(to)
+	if err != nil {
+		return span{}
+	}
+	return span{left - 1, top, bottom}
 }
 
 // sheetParts returns the names of the parts that hold the sheets, by the id of

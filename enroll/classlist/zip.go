@@ -3,7 +3,6 @@ package classlist
 import (
 	"archive/zip"
 	"bytes"
-	"encoding/xml"
 	"io"
 	"strings"
 )
@@ -11,14 +10,15 @@ import (
 // archive is the unpacked parts of a zipped file that a reader needs, by name.
 type archive map[string][]byte
 
-// readZip reads what is zipped: told by its parts, an Excel workbook.
+// readZip reads what is zipped: told by its parts, an Excel workbook or an
+// OpenDocument spreadsheet.
 func readZip(data []byte) ([]grid, *Problem) {
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return nil, refuse(NotAList)
 	}
 	var total uint64
-	workbook := false
+	workbook, document := false, false
 	for _, f := range z.File {
 		if f.Flags&1 != 0 {
 			return nil, refuse(Locked)
@@ -31,15 +31,21 @@ func readZip(data []byte) ([]grid, *Problem) {
 		total += f.UncompressedSize64
 		name := strings.ToLower(partName(f))
 		workbook = workbook || strings.HasPrefix(name, "xl/workbook") && strings.HasSuffix(name, ".xml")
+		document = document || name == "content.xml"
 	}
-	if workbook {
-		parts, ok := unpack(z, neededOfWorkbook)
-		if !ok {
-			return nil, refuse(NotAList)
-		}
-		return readXLSX(parts)
+	needed, read := neededOfWorkbook, readXLSX
+	switch {
+	case workbook:
+	case document:
+		needed, read = neededOfDocument, readODS
+	default:
+		return nil, refuse(NotAList)
 	}
-	return nil, refuse(NotAList)
+	parts, ok := unpack(z, needed)
+	if !ok {
+		return nil, refuse(NotAList)
+	}
+	return read(parts)
 }
 
 func partName(f *zip.File) string {
@@ -69,36 +75,4 @@ func unpack(z *zip.Reader, needed func(name string) bool) (archive, bool) {
 		parts[name] = content
 	}
 	return parts, true
-}
-
-const maxDepth = 64 // of elements within one another
-
-// scanXML goes through a part without building anything from it and gives each
-// token to each. It returns false where the part is not well-formed or is made to
-// exhaust whoever parses it: too deep, or more elements than max.
-func scanXML(part []byte, max int, each func(xml.Token)) bool {
-	d := xml.NewDecoder(bytes.NewReader(part))
-	depth, elements := 0, 0
-	for {
-		token, err := d.RawToken()
-		if err == io.EOF {
-			return depth == 0 && elements > 0
-		}
-		if err != nil {
-			return false
-		}
-		switch token.(type) {
-		case xml.Directive:
-			return false // a document type; no office program writes one
-		case xml.StartElement:
-			depth++
-			elements++
-		case xml.EndElement:
-			depth--
-		}
-		if depth < 0 || depth > maxDepth || elements > max {
-			return false
-		}
-		each(token)
-	}
 }
