@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+)
+
+// VersionCommand prints which build this is.
+type VersionCommand struct {
+	// Stdout is where it is printed; nil is os.Stdout.
+	Stdout io.Writer `kong:"-"`
+}
+
+// Run prints the program, its version and the version of Go on one line.
+func (c *VersionCommand) Run() error {
+	out := c.Stdout
+	if out == nil {
+		out = os.Stdout
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		info = &debug.BuildInfo{}
+	}
+	_, err := fmt.Fprintln(out, versionLine(info))
+	return err
+}
+
+// versionLine tells the module's version, or (devel), and the commit that the
+// go command stamped into the build, if any, with + for uncommitted changes.
+func versionLine(info *debug.BuildInfo) string {
+	version := info.Main.Version
+	if version == "" {
+		version = "(devel)"
+	}
+	commit, changed := "", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			commit = s.Value[:min(12, len(s.Value))]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			changed = "+"
+		}
+	}
+	if commit != "" {
+		version += " " + commit + changed
+	}
+	return fmt.Sprintf("cultuurdag %s %s", version, info.GoVersion)
+}
