@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/xuri/excelize/v2"
+
 	"cultuurdag/enroll/locale"
 )
 
@@ -86,6 +88,12 @@ func TestMessagesAreWordedAsAgreed(t *testing.T) {
 	split := Read("", []byte("Stamnr;Naam;Klas\n1;Anna van den Berg;1A\n")).Problems[0]
 	twice := Read("", []byte("Stamnr;Naam;Klas;Groep\n")).Problems[0]
 	cells := Read("", []byte(kop+"1;2;3;4;5;6\n")).Problems[0]
+	half := Read("", []byte("Stamnr;Naam;Klas\n1;Anna;1A\n")).Problems[0]
+	long := Read("", []byte(kop+"1;Zo?"+strings.Repeat("ë", 100)+";;Kok;1A\n")).Problems[0]
+	elsewhere := Read("", workbook(t, func(f *excelize.File) {
+		fill(t, f, "Brug", heading, []any{120001, "Anna", "van den", "Berg", "1A"})
+		fill(t, f, "Onder", heading, []any{120001, "Bo", nil, "Kok", "1B"})
+	})).Problems[0]
 	for _, c := range []struct {
 		locale *locale.Locale
 		p      Problem
@@ -96,6 +104,9 @@ func TestMessagesAreWordedAsAgreed(t *testing.T) {
 		{locale.Dutch, twice, "Twee kolommen lijken ‘klas’ te bevatten (Klas en Groep). Kies er één."},
 		{locale.English, twice, "Two columns seem to hold ‘class’ (Klas and Groep). Choose one."},
 		{locale.Dutch, cells, "Rij 2: meer kolommen dan de koprij. Staat er een ‘;’ in een naam?"},
+		{locale.Dutch, half, "Rij 2, kolom Naam: achternaam ontbreekt."},
+		{locale.Dutch, long, "Rij 2, kolom Roepnaam: ‘Zo?" + strings.Repeat("ë", 57) + "…’ bevat een ? of �. Waarschijnlijk ging een letter verloren bij het opslaan; gebruik .xlsx."},
+		{locale.Dutch, elsewhere, "Onder: Rij 2: leerlingnummer 120001 staat ook in rij 2 van blad Brug."},
 		{locale.Dutch, Missing(1), "1 leerling van de vorige lijst staat er niet meer in. Die blijft staan tot u die verwijdert."},
 		{locale.Dutch, Missing(3), "3 leerlingen van de vorige lijst staan er niet meer in. Ze blijven staan tot u ze verwijdert."},
 	} {

@@ -120,6 +120,10 @@ func TestLists(t *testing.T) {
 			[]string{"last_missing@2/Naam!", "last_missing@3/Naam!", "first_missing@4/Naam!"}},
 		{"a name beside a first name is the last one", "Stamnr;Roepnaam;Naam;Klas\n120001;Anna;van den Berg;1A\n120002;Bo;Bo Kok;1A\n",
 			[]string{anna[0], "120002|Bo||Kok|1A"}, nil},
+		{"two commas", "Stamnr;Naam;Klas\n120001;Berg, van den, Anna;1A\n", anna, nil},
+		{"a name beside a first name, in every form", "Stamnr;Voornaam;Tussenv;Naam;Klas\n120001;Anna;;Berg, Anna van den;1A\n120002;Bo;de;Kok, B.;1A\n",
+			[]string{anna[0], "120002|Bo|de|Kok|1A"}, nil},
+		{"a name that holds the last name is a full one", "Stamnr;Naam;Achternaam;Klas\n120001;Anna Berg;Berg;1A\n", []string{"120001|Anna||Berg|1A"}, []string{"name_split@2/Naam"}},
 		{"a name beside a last name is the first one", "Stamnr;Naam;Achternaam;Klas\n120001;Anna;van den Berg;1A\n", anna, nil},
 
 		// Rows

@@ -289,28 +289,19 @@ func (r *reading) name(row row, s *enroll.Student) {
 	}
 	s.FirstName, s.Infix, s.LastName = n.first, n.infix, n.last
 
-	inFull := r.layout.has(Full)
 	switch {
-	case n.first == "" && n.last == "" && inFull:
+	case n.first == "" && n.last == "" && r.layout.has(Full):
 		r.missing(row, Full, LastMissing)
 		return
 	case n.first == "":
-		r.missing(row, r.layout.orFull(First), FirstMissing)
+		r.missing(row, First, FirstMissing)
 	}
 	if n.last == "" {
-		r.missing(row, r.layout.orFull(Last), LastMissing)
+		r.missing(row, Last, LastMissing)
 	}
 	if !sure && n.first != "" && n.last != "" {
 		r.doubt(row, Full, NameSplit, "v", clip(full), "a", clip(n.first), "b", clip(n.infix), "c", clip(n.last))
 	}
-}
-
-// orFull returns f, or Full where there is no such column.
-func (l layout) orFull(f Field) Field {
-	if l.has(f) || !l.has(Full) {
-		return f
-	}
-	return Full
 }
 
 // isEmail reports whether text is an address and nothing else, in a domain with a dot.
@@ -340,11 +331,14 @@ func (r *reading) twice(row row, s enroll.Student) bool {
 	return ok
 }
 
-// missing notes that a cell is empty which has to be filled. That a whole column
-// is missing was said already.
+// missing notes that a row lacks a field, in its column or in that of full names.
+// That a whole column is missing was said already.
 func (r *reading) missing(row row, f Field, code string) {
-	if r.layout.has(f) {
+	switch {
+	case r.layout.has(f):
 		r.fault(row, f, code, "field", f)
+	case r.layout.has(Full) && (f == First || f == Last):
+		r.fault(row, Full, code, "field", f)
 	}
 }
 
