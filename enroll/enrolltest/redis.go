@@ -3,9 +3,10 @@
 package enrolltest
 
 import (
-	"context"
+	"bufio"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,11 +66,9 @@ func (s *Server) Start(t testing.TB) {
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	rdb := s.client()
-	defer rdb.Close()
 	deadline := time.Now().Add(10 * time.Second)
 	for {
-		err := rdb.Ping(context.Background()).Err()
+		err := ping(s.Socket)
 		if err == nil {
 			return
 		}
@@ -79,6 +78,23 @@ func (s *Server) Start(t testing.TB) {
 		}
 		time.Sleep(5 * time.Millisecond) // nothing tells when a socket appears
 	}
+}
+
+// ping asks the server at the socket whether it answers, and is ready to.
+func ping(socket string) error {
+	conn, err := net.DialTimeout("unix", socket, time.Second)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return err
+	}
+	reply, err := bufio.NewReader(conn).ReadString('\n')
+	if err == nil && reply != "+PONG\r\n" {
+		err = fmt.Errorf("it says %q", reply)
+	}
+	return err
 }
 
 // Kill stops the server at once, as kill -9 does.

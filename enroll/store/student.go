@@ -119,12 +119,14 @@ return view('', student)
 //
 //	KEYS  as viewLua
 //	ARGV  now, offset, SHA-256 of the token, round, workshop ("" frees), programme seen (0: any)
-var chooseScript = gated(seatLua + viewLua + `
+var chooseScript = gated(seatLua + viewLua + chooseLua)
+
+const chooseLua = `
 local student, why = who()
 if not student then return {why} end
 if not live() then return view('closed', student) end
 return view(seat(student, ARGV[4], ARGV[5], 'c', ARGV[6]), student)
-`)
+`
 
 func (k eventKeys) view() []string {
 	return []string{k.event, k.seats, k.masks, k.places, k.taken, k.sessions, k.students}
