@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -70,19 +71,19 @@ func functions(l *locale.Locale, static *static) template.FuncMap {
 
 // Page is what every page has. A page's own struct embeds it.
 type Page struct {
-	Title    string // without Fout: and the name of the site
-	Locale   *locale.Locale
-	Nonce    string // for inline scripts and styles
-	Back     string // where the forms for language and clock return to
-	Provider Provider
-	Staff    *enroll.Account // who is signed in, or nil
-	Student  bool            // a student is signed in: the layout offers to sign out
-	Flash    string          // what was just done, once
-	Errors   []fieldMessage  // faults in the form on the page
-	Demo     *demoBar        // nil outside the demo
-	Refresh  int             // seconds after which the page comes back by itself; 0: never
-	Scripts  []string        // static files, loaded deferred
-	Wide     bool            // for tables: the full width of the screen
+	Title     string // without Fout: and the name of the site
+	Locale    *locale.Locale
+	Nonce     string // for inline scripts and styles
+	Back      string // where the forms for language and clock return to
+	Provider  Provider
+	Staff     *enroll.Account // who is signed in, or nil
+	AsStudent bool            // a student is signed in: the layout offers to sign out
+	Flash     string          // what was just done, once
+	Errors    []fieldMessage  // faults in the form on the page
+	Demo      *demoBar        // nil outside the demo
+	Refresh   int             // seconds after which the page comes back by itself; 0: never
+	Scripts   []string        // static files, loaded deferred
+	Wide      bool            // for tables: the full width of the screen
 }
 
 func (p *Page) base() *Page { return p }
@@ -124,6 +125,9 @@ func (s *Server) render(c *gin.Context, status int, name string, data pageData) 
 	var buf bytes.Buffer
 	if err := t.ExecuteTemplate(&buf, "layout", data); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
+	}
+	if after := data.base().Refresh; after > 0 {
+		c.Header("Refresh", strconv.Itoa(after)) // a header, which readers' aids do not trip over as over a meta element
 	}
 	c.Data(status, "text/html; charset=utf-8", buf.Bytes())
 	return nil

@@ -8,5 +8,10 @@ func (s *Server) studentRoutes() {
 	r.GET("/purged/:event", s.handle(s.purged))
 	r.POST("/student/sign-in", s.handle(s.signInStudent))
 	r.POST("/student/sign-out", s.handle(s.signOutStudent))
+	r.GET("/student", s.studentErrors(s.student))
+	r.PUT("/student/choices/:round", s.studentErrors(s.choose))
+	r.DELETE("/student/choices/:round", s.studentErrors(s.release))
+	r.GET("/student/schedule", s.studentErrors(s.schedule))
+	r.GET("/student/data", s.studentErrors(s.studentData))
 	r.GET("/student/live", s.handle(s.studentLive))
 }

@@ -1,0 +1,219 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"cultuurdag/enroll"
+	"cultuurdag/enroll/store"
+)
+
+// studentPage is a student's page, in each state of the event.
+type studentPage struct {
+	Page
+	store.StudentView
+	State   enroll.State
+	Rounds  []roundView
+	Missing []int          // the rounds in which nothing is chosen yet
+	Trouble *choiceTrouble // what stood in the way of the last choice
+}
+
+// Complete reports whether there is a place in every round.
+func (p studentPage) Complete() bool { return len(p.Rounds) > 0 && len(p.Missing) == 0 }
+
+// Next returns the first round in which nothing is chosen yet; 0: none.
+func (p studentPage) Next() int {
+	if len(p.Missing) == 0 {
+		return 0
+	}
+	return p.Missing[0]
+}
+
+// MissingWords writes the rounds that are missing: 1, 2 en 3.
+func (p studentPage) MissingWords() string {
+	words := make([]string, len(p.Missing))
+	for i, n := range p.Missing {
+		words[i] = strconv.Itoa(n)
+	}
+	return p.Locale.List(words)
+}
+
+// choiceTrouble says why a choice was not made, and what fits in its place.
+type choiceTrouble struct {
+	Title, Detail string
+	Alternatives  []sessionView
+}
+
+// maxAlternatives is how many other workshops are offered for one just lost.
+const maxAlternatives = 4
+
+// studentErrors turns errors that a student gets on any page into the pages
+// meant for that.
+func (s *Server) studentErrors(h handlerFunc) gin.HandlerFunc {
+	return s.handle(func(c *gin.Context) error {
+		err := h(c)
+		switch {
+		case errors.Is(err, enroll.ErrPurged):
+			if wantsJSON(c) {
+				s.forget(c)
+				return err
+			}
+			return s.farewell(c)
+		case errors.Is(err, enroll.ErrSignedOut) && !wantsJSON(c):
+			page := s.codePage(c)
+			_, cookieErr := studentToken(c)
+			page.SignedOut = cookieErr == nil
+			if page.SignedOut {
+				s.setCookie(c, studentCookie, "", -1)
+			}
+			return s.render(c, http.StatusUnauthorized, "student/code", &page)
+		}
+		return err
+	})
+}
+
+// view returns what the signed-in student's page shows.
+func (s *Server) view(c *gin.Context) (store.StudentView, error) {
+	cookie, err := studentToken(c)
+	if err != nil {
+		return store.StudentView{}, err
+	}
+	return s.store.Student(c.Request.Context(), cookie)
+}
+
+// student is GET /student.
+func (s *Server) student(c *gin.Context) error {
+	view, err := s.view(c)
+	if err != nil {
+		return err
+	}
+	if wantsJSON(c) {
+		c.JSON(http.StatusOK, studentJSONOf(view))
+		return nil
+	}
+	page := s.studentPage(c, view)
+	return s.renderStudent(c, http.StatusOK, &page)
+}
+
+func (s *Server) studentPage(c *gin.Context, view store.StudentView) studentPage {
+	page := studentPage{
+		Page: s.page(c, ""), StudentView: view,
+		State: view.Event.StateAt(view.Now), Rounds: roundsOf(view),
+	}
+	page.AsStudent, page.Back, page.Scripts = true, "/student", []string{"student.js"}
+	for _, r := range page.Rounds {
+		if r.Choice == nil {
+			page.Missing = append(page.Missing, r.Number)
+		}
+	}
+	return page
+}
+
+// renderStudent shows the page that belongs to the state of the event.
+func (s *Server) renderStudent(c *gin.Context, status int, page *studentPage) error {
+	name := "closed"
+	switch page.State {
+	case enroll.Draft:
+		name = "before"
+	case enroll.Open:
+		name = "choose"
+		if page.Complete() {
+			page.Title = page.Locale.T("student.ready.title")
+		}
+	case enroll.Published:
+		name = "schedule"
+	case enroll.Cancelled:
+		name = "cancelled"
+	}
+	if page.Title == "" {
+		page.Title = page.Locale.T("student." + name + ".title")
+	}
+	return s.render(c, status, "student/"+name, page)
+}
+
+// choose is PUT /student/choices/:round {workshop, programme}.
+func (s *Server) choose(c *gin.Context) error {
+	var in struct {
+		Workshop  string `json:"workshop" form:"workshop"`
+		Programme int    `json:"programme" form:"programme"`
+	}
+	return s.change(c, &in, func(cookie string, round int) (store.StudentView, string, error) {
+		view, err := s.store.Take(c.Request.Context(), cookie, round, in.Workshop, in.Programme)
+		return view, in.Workshop, err
+	})
+}
+
+// release is DELETE /student/choices/:round {programme}.
+func (s *Server) release(c *gin.Context) error {
+	var in struct {
+		Programme int `json:"programme" form:"programme"`
+	}
+	return s.change(c, &in, func(cookie string, round int) (store.StudentView, string, error) {
+		view, err := s.store.Release(c.Request.Context(), cookie, round, in.Programme)
+		return view, "", err
+	})
+}
+
+// change reads the body into the struct that in points to, does what is asked
+// for, and answers: a program gets JSON, a form is sent on, and a script that
+// asks for HTML gets the page as it is now.
+func (s *Server) change(c *gin.Context, in any, do func(cookie string, round int) (store.StudentView, string, error)) error {
+	cookie, err := studentToken(c)
+	if err != nil {
+		return err
+	}
+	if err := bind(c, in); err != nil {
+		return err
+	}
+	round, err := strconv.Atoi(c.Param("round"))
+	if err != nil {
+		round = 0 // there is no such session, which the store says in its turn
+	}
+	view, workshop, err := do(cookie, round)
+	switch {
+	case err != nil && (wantsJSON(c) || view.Event.ID == ""):
+		return err
+	case err != nil:
+		return s.refuseChoice(c, view, round, workshop, err)
+	case wantsJSON(c):
+		c.JSON(http.StatusOK, studentJSONOf(view))
+		return nil
+	}
+	key := "student.saved"
+	if workshop == "" {
+		key = "student.released"
+	}
+	if c.Request.PostForm.Get("_method") != "" {
+		s.flash(c, key)
+		return see(c, "/student")
+	}
+	page := s.studentPage(c, view)
+	page.Flash = page.Locale.T(key)
+	return s.renderStudent(c, http.StatusOK, &page)
+}
+
+// refuseChoice shows the page as things stand, why it is not as was asked for,
+// and what is left in that round.
+func (s *Server) refuseChoice(c *gin.Context, view store.StudentView, round int, workshop string, err error) error {
+	p, _ := problemOf(err, localeOf(c))
+	if p.Status >= http.StatusInternalServerError {
+		return err
+	}
+	page := s.studentPage(c, view)
+	page.Trouble = &choiceTrouble{Title: p.Title, Detail: p.Detail}
+	w, known := view.Programme.Workshop(workshop)
+	if errors.Is(err, enroll.ErrFull) && known {
+		page.Trouble.Title = page.Locale.T("student.lost.title", "workshop", w.Title, "round", round)
+		page.Trouble.Detail = page.Locale.T("student.lost.none")
+		for _, v := range page.Rounds[round-1].Sessions {
+			if v.Free() && len(page.Trouble.Alternatives) < maxAlternatives {
+				page.Trouble.Alternatives = append(page.Trouble.Alternatives, v)
+				page.Trouble.Detail = page.Locale.T("student.lost.detail", "round", round)
+			}
+		}
+	}
+	return s.renderStudent(c, p.Status, &page)
+}

@@ -1,0 +1,60 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"cultuurdag/enroll"
+)
+
+// scheduleJSON is GET /student/schedule.
+type scheduleJSON struct {
+	Event    string          `json:"event"`
+	Title    string          `json:"title"`
+	Date     enroll.Date     `json:"date"`
+	LastDate enroll.Date     `json:"last_date"`
+	Location string          `json:"location"`
+	Rounds   []scheduleRound `json:"rounds"`
+}
+
+type scheduleRound struct {
+	Round     int       `json:"round"`
+	Start     time.Time `json:"start"`
+	End       time.Time `json:"end"`
+	Workshop  *string   `json:"workshop"` // null: no place in this round
+	Title     string    `json:"title"`
+	Room      string    `json:"room"`
+	Teacher   string    `json:"teacher"`
+	Assigned  bool      `json:"assigned"` // by the organiser, not by the student
+	Cancelled bool      `json:"cancelled"`
+}
+
+// schedule is GET /student/schedule, the student's own day; ErrNotReady before
+// it is published.
+func (s *Server) schedule(c *gin.Context) error {
+	view, err := s.view(c)
+	if err != nil {
+		return err
+	}
+	if view.Event.StateAt(view.Now) != enroll.Published {
+		return enroll.ErrNotReady
+	}
+	if !wantsJSON(c) {
+		page := s.studentPage(c, view)
+		return s.renderStudent(c, http.StatusOK, &page)
+	}
+	e := view.Event
+	out := scheduleJSON{Event: e.ID, Title: e.Title, Date: e.Date, LastDate: e.LastDate, Location: e.Location, Rounds: []scheduleRound{}}
+	for _, r := range roundsOf(view) {
+		round := scheduleRound{Round: r.Number, Start: r.Start, End: r.End}
+		if v := r.Choice; v != nil {
+			round.Workshop, round.Title, round.Room, round.Teacher = &v.Workshop, v.Title, v.Room, v.Teacher
+			round.Assigned, round.Cancelled = v.By != enroll.Chosen, v.Cancelled
+		}
+		out.Rounds = append(out.Rounds, round)
+	}
+	c.JSON(http.StatusOK, out)
+	return nil
+}
