@@ -149,7 +149,7 @@ func (k *Keystore) load(event string) (*EventKeys, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		// A keystore that is not mounted must not look like a destroyed key.
 		if _, err := os.Stat(k.dir); err != nil {
-			return nil, fmt.Errorf("keystore folder: %s", errors.Unwrap(err))
+			return nil, err
 		}
 		k.forget(event)
 		return nil, ErrKeyGone

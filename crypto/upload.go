@@ -74,14 +74,17 @@ func openUpload(r io.Reader, limit int64, id *age.X25519Identity) ([]byte, error
 	if err != nil {
 		return nil, fmt.Errorf("%w: its header is damaged", ErrCannotDecrypt)
 	}
-	plaintext, err := io.ReadAll(io.LimitReader(plain, limit+1))
-	if err != nil {
+	plaintext, err := io.ReadAll(io.LimitReader(plain, limit))
+	if err == nil { // the end of the file, and with it its authenticity, is yet to be seen
+		var more [1]byte
+		if _, err = io.ReadFull(plain, more[:]); err == nil {
+			clear(plaintext)
+			return nil, fmt.Errorf("%w: its content is larger than %d bytes", ErrCannotDecrypt, limit)
+		}
+	}
+	if err != io.EOF {
 		clear(plaintext)
 		return nil, fmt.Errorf("%w: it is damaged or not complete", ErrCannotDecrypt)
-	}
-	if int64(len(plaintext)) > limit {
-		clear(plaintext)
-		return nil, fmt.Errorf("%w: its content is larger than %d bytes", ErrCannotDecrypt, limit)
 	}
 	return plaintext, nil
 }
