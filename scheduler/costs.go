@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -91,4 +92,4 @@ func (c Costs) missing(rounds int) int {
 	return max(5000, 4*(rounds*c.Unranked+c.obtained(0)))
 }
 
-func sortedKeys[K ~int, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

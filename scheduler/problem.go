@@ -39,7 +39,7 @@ type session struct {
 	fixed    int // places that are fixed
 }
 
-// group is a class and year: the students to whom the same workshops are open.
+// group is the students to whom the same workshops are open.
 type group struct {
 	open     []bool    // by workshop
 	sessions [][]int32 // by round: those that are open
@@ -51,6 +51,7 @@ type pupil struct {
 	wished  bool
 	free    []int                      // the rounds that are not fixed
 	fixed   [enroll.MaxRounds]int32    // session, or none
+	kept    []int32                    // workshops of the fixed places
 	wishes  []wish                     // that can come true beside the fixed places
 	byRound [enroll.MaxRounds][]option // sessions of wishes, by free round
 	base    int                        // what the fixed places cost
@@ -85,17 +86,14 @@ func newProblem(in Instance, costs Costs) *problem {
 	}
 	students := slices.Clone(in.Students)
 	slices.SortFunc(students, func(a, b Student) int { return cmp.Compare(a.ID, b.ID) })
-	type signature struct {
-		class string
-		year  int
-	}
-	groups := map[signature]int32{}
+	groups := map[string]int32{}
 	for _, s := range students {
-		g, ok := groups[signature{s.Class, s.Year}]
+		open := p.open(s.Class, s.Year)
+		g, ok := groups[string(open)]
 		if !ok {
 			g = int32(len(p.groups))
-			groups[signature{s.Class, s.Year}] = g
-			p.groups = append(p.groups, p.newGroup(s.Class, s.Year))
+			groups[string(open)] = g
+			p.groups = append(p.groups, p.newGroup(open))
 		}
 		p.students = append(p.students, p.newPupil(s, g))
 	}
@@ -107,10 +105,21 @@ func newProblem(in Instance, costs Costs) *problem {
 	return p
 }
 
-func (p *problem) newGroup(class string, year int) group {
-	g := group{open: make([]bool, len(p.at)), sessions: make([][]int32, p.rounds)}
+// open returns for each workshop 1 or 0: is it open to that class and year?
+func (p *problem) open(class string, year int) []byte {
+	open := make([]byte, len(p.at))
 	for w, workshop := range p.in.Workshops {
-		g.open[w] = enroll.Workshop{Classes: workshop.Classes, Years: workshop.Years}.OpenTo(class, year)
+		if (enroll.Workshop{Classes: workshop.Classes, Years: workshop.Years}).OpenTo(class, year) {
+			open[w] = 1
+		}
+	}
+	return open
+}
+
+func (p *problem) newGroup(open []byte) group {
+	g := group{open: make([]bool, len(p.at)), sessions: make([][]int32, p.rounds)}
+	for w := range p.at {
+		g.open[w] = open[w] == 1
 		for r := range p.rounds {
 			if i := p.at[w][r]; i != none && g.open[w] {
 				g.sessions[r] = append(g.sessions[r], i)
@@ -131,6 +140,7 @@ func (p *problem) newPupil(s Student, g int32) pupil {
 		w := p.workshops[id]
 		u.fixed[r] = p.at[w][r]
 		p.sessions[u.fixed[r]].fixed++
+		u.kept = append(u.kept, w)
 		if n := slices.Index(s.Wishes, id); n >= 0 {
 			u.base += p.costs.rank(n)
 			u.got++
@@ -140,7 +150,7 @@ func (p *problem) newPupil(s Student, g int32) pupil {
 	}
 	for n, id := range s.Wishes {
 		w := p.workshops[id]
-		if !p.groups[g].open[w] || p.holds(&u, w) {
+		if !p.groups[g].open[w] || slices.Contains(u.kept, w) {
 			continue
 		}
 		u.wishes = append(u.wishes, wish{w, p.costs.rank(n)})
@@ -151,16 +161,6 @@ func (p *problem) newPupil(s Student, g int32) pupil {
 		}
 	}
 	return u
-}
-
-// holds reports whether one of u's fixed places is at workshop w.
-func (p *problem) holds(u *pupil, w int32) bool {
-	for _, i := range u.fixed {
-		if i != none && p.sessions[i].workshop == w {
-			return true
-		}
-	}
-	return false
 }
 
 // wish returns what workshop w costs u in a round, and whether it is a wish.
@@ -199,13 +199,18 @@ func (p *problem) cost(u *pupil, s schedule) int {
 // may reports whether u may take session i, the other rounds aside.
 func (p *problem) may(u *pupil, i int32) bool {
 	w := p.sessions[i].workshop
-	return p.groups[u.group].open[w] && !p.holds(u, w)
+	return p.groups[u.group].open[w] && !slices.Contains(u.kept, w)
 }
 
 // plan is a schedule for each student.
 type plan []schedule
 
-// cost returns what a plan costs.
+// shortfall is what each place costs that a session which must run stays
+// below its minimum. It is no part of the objective: it only makes sure that
+// nothing but the impossible keeps a session with fixed places from it.
+func (p *problem) shortfall() int { return 16 * p.missing }
+
+// planCost returns what a plan costs.
 func (p *problem) planCost(pl plan) int {
 	sum := 0
 	for k := range pl {
@@ -225,4 +230,16 @@ func (p *problem) loads(pl plan) []int {
 		}
 	}
 	return n
+}
+
+// value is what plans are compared by: cost, and shortfall for every place
+// that a session with fixed places lacks of its minimum.
+func (p *problem) value(pl plan) int {
+	sum := p.planCost(pl)
+	for i, n := range p.loads(pl) {
+		if s := &p.sessions[i]; s.fixed > 0 && n < s.minimum {
+			sum += p.shortfall() * (s.minimum - n)
+		}
+	}
+	return sum
 }

@@ -38,9 +38,28 @@ type Report struct {
 	Seed    int64   `json:"seed"`
 	Seconds float64 `json:"seconds"`
 
-	ShadowPrices []ShadowPrice `json:"shadow_prices"` // by workshop, then round; those that are not 0
-	Blocked      []Blocked     `json:"blocked"`       // every missing place, by student, then round
-	Short        []SessionKey  `json:"short"`         // sessions below their minimum that fixed places keep from being cancelled
+	ShadowPrices []ShadowPrice `json:"shadow_prices"`   // by workshop, then round; those that are not 0
+	Blocked      []Blocked     `json:"blocked"`         // every missing place, by student, then round
+	Short        []SessionKey  `json:"short"`           // sessions below their minimum that fixed places keep from being cancelled
+	Proof        []Case        `json:"proof,omitempty"` // where ShadowPrices alone prove less than Bound
+}
+
+// Case is a part of a proof by cases: the prices bound the cost of the plans
+// that keep to its decisions, and the decisions of all cases make up a binary
+// tree, so that every plan belongs to one. Bound is the smallest of the cases'
+// bounds, or Objective where that is smaller.
+type Case struct {
+	Decisions    []Decision    `json:"decisions"`
+	ShadowPrices []ShadowPrice `json:"shadow_prices"`
+}
+
+// Decision says whether a session runs, with its minimum at least, or is
+// cancelled; where it names a student, whether that student is in the session.
+type Decision struct {
+	Workshop string `json:"workshop"`
+	Round    int    `json:"round"`
+	Student  string `json:"student,omitempty"`
+	Yes      bool   `json:"yes"`
 }
 
 // ShadowPrice is what one more place in a session is worth: a multiple of
@@ -49,8 +68,8 @@ type Report struct {
 //
 // Together the prices prove a bound: no plan costs less than the sum over
 // students of their cheapest schedule when every place costs its price on top,
-// less each price times the capacity (the minimum, where the price is
-// negative) of its session.
+// less each price times the capacity of its session; where the price is
+// negative, times its minimum, or what is in it where it is Short of that.
 type ShadowPrice struct {
 	Workshop string  `json:"workshop"`
 	Round    int     `json:"round"`

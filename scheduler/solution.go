@@ -2,23 +2,19 @@ package scheduler
 
 import "time"
 
-// certificate proves that no plan costs less than bound.
-type certificate struct {
-	bound  int
-	prices []int64 // by session, in 1/1024; nil: none
-}
-
-// solution puts names to a plan and reports on it.
-func (p *problem) solution(pl plan, c certificate, seed int64, took time.Duration) Solution {
-	s := Solution{Places: make(map[string][]string, len(pl)), Cancelled: []SessionKey{}}
+// solution puts names to what a search found and reports on it.
+func (s *search) solution(seed int64, took time.Duration) Solution {
+	p, pl := s.p, s.best
+	loads := p.loads(pl)
+	out := Solution{Places: make(map[string][]string, len(pl)), Cancelled: []SessionKey{}}
 	r := Report{
-		Objective: p.planCost(pl), Bound: c.bound, Seed: seed, Seconds: took.Seconds(),
+		Objective: p.planCost(pl), Seed: seed, Seconds: took.Seconds(),
 		Ranks: make([]int, len(p.costs.Rank)), Obtained: make([]int, p.rounds+1),
-		ShadowPrices: []ShadowPrice{}, Blocked: []Blocked{}, Short: []SessionKey{},
+		ShadowPrices: p.shadowPrices(s.root.prices), Blocked: []Blocked{}, Short: []SessionKey{},
 	}
+	r.Bound, r.Proof = s.proof(r.Objective)
 	r.Gap = r.Objective - r.Bound
 	r.Proven = r.Gap == 0
-	loads := p.loads(pl)
 	wishes := make(map[string]map[string]int, len(p.in.Students))
 	for _, student := range p.in.Students {
 		rank := make(map[string]int, len(student.Wishes))
@@ -53,28 +49,59 @@ func (p *problem) solution(pl plan, c certificate, seed int64, took time.Duratio
 		if u.wished {
 			r.Obtained[got]++
 		}
-		s.Places[u.id] = places
+		out.Places[u.id] = places
 	}
 	r.Unplaced = len(r.Blocked)
 	for i, session := range p.sessions {
 		key := p.key(int32(i))
 		if loads[i] < session.minimum {
-			if session.fixed > 0 || loads[i] > 0 {
+			if session.fixed > 0 {
 				r.Short = append(r.Short, key)
 			} else {
-				s.Cancelled = append(s.Cancelled, key)
+				out.Cancelled = append(out.Cancelled, key)
 			}
 		}
-		if c.prices != nil && c.prices[i] != 0 {
-			r.ShadowPrices = append(r.ShadowPrices, ShadowPrice{key.Workshop, key.Round, float64(c.prices[i]) / priceScale})
-		}
 	}
-	s.Report = r
-	return s
+	out.Report = r
+	return out
 }
 
-// priceScale is the number of steps in which prices of 1 are counted.
-const priceScale = 1024
+// proof returns the bound on the cost of plans, and where the prices of the
+// root prove less, the cases that prove it.
+//
+// The bounds of the search are on values. A plan of the best value pays
+// shortfall for each place that a session short of its minimum lacks, so that
+// is taken off: what remains bounds the cost of all plans in which those
+// sessions are no emptier.
+func (s *search) proof(objective int) (int, []Case) {
+	lacking := s.value - objective
+	if s.cases == nil {
+		return s.root.bound - lacking, nil
+	}
+	cases := make([]Case, len(s.cases))
+	for i, leaf := range s.cases {
+		cases[i] = Case{Decisions: make([]Decision, len(leaf.path)), ShadowPrices: s.p.shadowPrices(leaf.prices)}
+		for j, d := range leaf.path {
+			key := s.p.key(d.session)
+			cases[i].Decisions[j] = Decision{Workshop: key.Workshop, Round: key.Round, Yes: d.yes}
+			if d.student != none {
+				cases[i].Decisions[j].Student = s.p.students[d.student].id
+			}
+		}
+	}
+	return s.bound - lacking, cases
+}
+
+func (p *problem) shadowPrices(prices []int64) []ShadowPrice {
+	out := []ShadowPrice{}
+	for i, v := range prices {
+		if v != 0 {
+			key := p.key(int32(i))
+			out = append(out, ShadowPrice{key.Workshop, key.Round, float64(v) / priceScale})
+		}
+	}
+	return out
+}
 
 func (p *problem) key(i int32) SessionKey {
 	s := p.sessions[i]

@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
 )
 
@@ -31,7 +30,11 @@ func Solve(ctx context.Context, in Instance, o Options) (Solution, error) {
 		return Solution{}, err
 	}
 	p := newProblem(in, *in.Costs)
-	rng := rand.New(rand.NewPCG(uint64(o.Seed), 0))
-	pl := p.start(rng)
-	return p.solution(pl, certificate{}, o.Seed, time.Since(began)), nil
+	search := newSearch(ctx, p, o, began)
+	search.run()
+	if err := ctx.Err(); err != nil {
+		return Solution{}, err
+	}
+	p.even(search.best)
+	return search.solution(o.Seed, time.Since(began)), nil
 }

@@ -1,0 +1,105 @@
+package scheduler
+
+import (
+	"cmp"
+	"slices"
+)
+
+const (
+	whole   = 1e-6 // further than this from 0 and 1, a share is a fraction
+	present = 0.05 // a load nearer to 0 or the minimum than this comes of the perturbation
+)
+
+// between returns the sessions that may be cancelled and have in the master
+// more than nobody and less than their minimum.
+func (s *master) between() []int32 {
+	var found []int32
+	for i, load := range s.load() {
+		if m := float64(s.p.sessions[i].minimum); !s.node.running[i] && load > present && load < m-present {
+			found = append(found, int32(i))
+		}
+	}
+	return found
+}
+
+// fraction is a student who has more than one schedule, in shares.
+type fraction struct {
+	student int32
+	largest column
+	share   float64
+}
+
+// fractions returns the students who are divided, the most whole first.
+func (s *master) fractions() []fraction {
+	var found []fraction
+	for k := range s.key {
+		if len(s.others[k]) == 0 {
+			continue
+		}
+		f := fraction{int32(k), s.key[k], s.share(int32(k))}
+		for _, at := range s.others[k] {
+			if s.x[at] > f.share {
+				f.largest, f.share = s.basis[at].column, s.x[at]
+			}
+		}
+		if f.share < 1-whole {
+			found = append(found, f)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b fraction) int { return cmp.Compare(b.share, a.share) })
+	return found
+}
+
+// rounded gives every student the schedule of which they have the largest
+// share.
+func (s *master) rounded() plan {
+	pl := make(plan, len(s.key))
+	for k := range s.key {
+		best, most := s.key[k].sessions, s.share(int32(k))
+		for _, at := range s.others[k] {
+			if s.x[at] > most {
+				best, most = s.basis[at].column.sessions, s.x[at]
+			}
+		}
+		pl[k] = best
+	}
+	return pl
+}
+
+// dive goes from the optimum of the master to whole plans (a diving
+// heuristic): sessions between 0 and their minimum must run, then the quarter
+// of the divided students who are most whole is held to their largest share,
+// at a price for leaving it, and the master optimised again, until nobody is
+// divided. Every master on the way is rounded and offered. dive ends early
+// once a plan costs no more than target.
+func (s *search) dive(target int) {
+	running := slices.Clone(s.node.running)
+	for !s.work.done() {
+		s.offer(s.master.rounded())
+		if s.value <= target {
+			break
+		}
+		if weak := s.master.between(); len(weak) > 0 {
+			for _, i := range weak {
+				s.node.running[i] = true
+			}
+		} else {
+			held := 0
+			divided := s.master.fractions()
+			for _, f := range divided {
+				if _, already := s.node.held[f.student]; !already && held < (len(divided)+3)/4 {
+					s.node.held[f.student] = f.largest.sessions
+					held++
+				}
+			}
+			if held == 0 {
+				break
+			}
+		}
+		s.master.decide()
+		s.columns.optimise()
+	}
+	copy(s.node.running, running)
+	clear(s.node.held)
+	s.master.decide()
+}

@@ -1,0 +1,45 @@
+package scheduler
+
+import (
+	"context"
+	"time"
+)
+
+// work counts what a run does in steps that are the same on every machine, and
+// says when it is enough. A clock and a context can end it too, but then
+// another machine may come to another plan.
+type work struct {
+	ctx      context.Context
+	deadline time.Time // zero: none
+	steps    int
+	limit    int
+	looked   int // steps when the clock was last looked at
+	ended    bool
+}
+
+const (
+	stepsPerLook = 100_000       // well under a millisecond
+	stepsLimit   = 500_000_000 // about a minute
+)
+
+func newWork(ctx context.Context, began time.Time, limit time.Duration) *work {
+	w := &work{ctx: ctx, limit: stepsLimit}
+	if limit > 0 {
+		w.deadline = began.Add(limit)
+	}
+	return w
+}
+
+func (w *work) spend(steps int) { w.steps += steps }
+
+// done reports whether it is enough.
+func (w *work) done() bool {
+	if w.ended || w.steps > w.limit {
+		return true
+	}
+	if w.steps-w.looked >= stepsPerLook {
+		w.looked = w.steps
+		w.ended = w.ctx.Err() != nil || !w.deadline.IsZero() && time.Now().After(w.deadline)
+	}
+	return w.ended
+}
