@@ -39,6 +39,9 @@ func (e Event) Due(now time.Time) (step Step, since time.Time, ok bool) {
 	case Closed:
 		return StepAllocate, e.CloseAt, true
 	case Allocated, Published:
+		if e.Reallocate {
+			return StepAllocate, e.AllocatedAt, true
+		}
 		if e.Listed != e.Revision {
 			return StepOverviews, e.AllocatedAt, true
 		}

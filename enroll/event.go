@@ -57,6 +57,10 @@ type Event struct {
 	PurgedAt    time.Time `json:"purged_at,omitzero"`
 	PurgeEarly  bool      `json:"purge_early,omitempty"` // somebody asked for the purge before its day
 
+	Costs      string `json:"costs,omitempty"`      // which costs the allocation takes; "" is fair
+	Seed       int64  `json:"seed,omitempty"`       // of the allocation
+	Reallocate bool   `json:"reallocate,omitempty"` // the organiser asked to give out the places again
+
 	// Revision counts changes of students, choices and programme; Listed is the
 	// revision that the present overviews were made from (0: none were).
 	Revision int64 `json:"revision"`

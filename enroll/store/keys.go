@@ -44,6 +44,7 @@ type eventKeys struct {
 	codes    string // HASH student id -> sealed login code
 	sessions string // HASH SHA-256 of a session token -> student id, ":", ms at which it ends
 	files    string // HASH rosters.pdf -> age file; made -> JSON when and from which revision
+	report   string // STRING JSON how the last allocation went; names students by id
 }
 
 // personalPrefix begins every personal key of the event, and no other.
@@ -66,10 +67,11 @@ func keysOf(event string) eventKeys {
 		codes:     p + "codes",
 		sessions:  p + "sessions",
 		files:     p + "files",
+		report:    p + "report",
 	}
 }
 
 // personal returns the registry of the event's personal keys.
 func (k eventKeys) personal() []string {
-	return []string{k.students, k.masks, k.places, k.taken, k.logins, k.codes, k.sessions, k.files}
+	return []string{k.students, k.masks, k.places, k.taken, k.logins, k.codes, k.sessions, k.files, k.report}
 }

@@ -211,7 +211,7 @@ func (s *Store) ApplyPlan(ctx context.Context, event string, revision int64, cho
 			taken[enroll.SessionKey{Workshop: workshop, Round: i + 1}]++
 		}
 	}
-	e.AllocatedAt, e.Cancelled = s.clock.Now(), plan.Cancelled
+	e.AllocatedAt, e.Cancelled, e.Reallocate = s.clock.Now(), plan.Cancelled, false
 	seen := e.Version
 	e.Version++
 	data, err := marshalEvent(e)

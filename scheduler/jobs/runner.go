@@ -1,0 +1,69 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"cultuurdag/enroll"
+	"cultuurdag/enroll/store"
+	"cultuurdag/scheduler/overview"
+	"cultuurdag/scheduler/purge"
+)
+
+// Runner takes the steps of events. All fields are required.
+type Runner struct {
+	Store    *store.Store
+	Clock    *enroll.Clock
+	Purger   *purge.Purger
+	Provider overview.Provider
+	Logger   *slog.Logger
+}
+
+// Run takes the step where it is due now, and does nothing where it is not. It
+// may be called twice, by several processes at once, and again after a crash.
+func (r *Runner) Run(ctx context.Context, event string, step enroll.Step) error {
+	e, err := r.Store.Event(ctx, event)
+	if err != nil {
+		return err
+	}
+	due, _, ok := e.Due(r.Clock.Now())
+	if !ok || due != step {
+		return r.Store.Done(ctx, event, step)
+	}
+	if err := r.take(ctx, e, step); err != nil {
+		return fmt.Errorf("%s of event %s: %w", step, event, err)
+	}
+	r.Logger.Info("step taken", "event", event, "step", string(step))
+	return r.Store.Done(ctx, event, step)
+}
+
+func (r *Runner) take(ctx context.Context, e enroll.Event, step enroll.Step) error {
+	switch step {
+	case enroll.StepOpen:
+		return r.move(ctx, e.ID, step, enroll.Open)
+	case enroll.StepClose:
+		return r.move(ctx, e.ID, step, enroll.Closed)
+	case enroll.StepAllocate:
+		return r.allocate(ctx, e)
+	case enroll.StepOverviews:
+		return r.overviews(ctx, e)
+	case enroll.StepPublish:
+		return r.move(ctx, e.ID, step, enroll.Published)
+	case enroll.StepPurge:
+		return r.Purger.Run(ctx, e.ID)
+	}
+	return fmt.Errorf("there is no step %q", step)
+}
+
+// move brings the event into the state that the step leads to, where it is
+// still due.
+func (r *Runner) move(ctx context.Context, event string, step enroll.Step, to enroll.State) error {
+	_, err := r.Store.UpdateEvent(ctx, event, func(e *enroll.Event) error {
+		if due, _, ok := e.Due(r.Clock.Now()); ok && due == step {
+			e.State = to
+		}
+		return nil
+	})
+	return err
+}

@@ -1,0 +1,101 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"cultuurdag/enroll"
+)
+
+const (
+	// sweepEvery is how long the sweep waits at most.
+	sweepEvery = time.Minute
+	// patience is how long a step may make no progress before the sweep takes it
+	// itself: a paused queue, an archived task or a missing worker never keeps
+	// data alive.
+	patience = 15 * time.Minute
+)
+
+// Sweep finds out which events are due for a step and has it taken. One runs in
+// every instance.
+type Sweep struct {
+	runner *Runner
+	client *asynq.Client
+	kick   chan struct{}
+	logger *slog.Logger
+}
+
+// NewSweep returns a sweep that hands steps to client, and to runner itself
+// where nobody takes them.
+func NewSweep(runner *Runner, client *asynq.Client) *Sweep {
+	return &Sweep{runner: runner, client: client, kick: make(chan struct{}, 1), logger: runner.Logger}
+}
+
+// Kick makes the sweep run at once: something changed, or the clock was moved.
+func (s *Sweep) Kick() {
+	select {
+	case s.kick <- struct{}{}:
+	default: // one is on its way already
+	}
+}
+
+// Run sweeps until ctx ends: every minute, at the very moment when a step falls
+// due, and whenever it is kicked.
+func (s *Sweep) Run(ctx context.Context) {
+	for {
+		wait, err := s.Once(ctx)
+		if err != nil && ctx.Err() == nil {
+			s.logger.Error("sweep", "err", err)
+			wait = min(wait, 5*time.Second) // Redis may be back by then
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.kick:
+		case <-time.After(wait):
+		}
+	}
+}
+
+// Once sweeps every event and returns how long to wait for the next one. One
+// event's trouble is no other's.
+func (s *Sweep) Once(ctx context.Context) (time.Duration, error) {
+	events, err := s.runner.Store.Events(ctx)
+	if err != nil {
+		return sweepEvery, err
+	}
+	now, wait := s.runner.Clock.Now(), sweepEvery
+	var errs []error
+	for _, e := range events {
+		if step, _, ok := e.Due(now); ok {
+			errs = append(errs, s.hand(ctx, e.ID, step))
+		}
+		if next, ok := e.NextDue(now); ok {
+			wait = min(wait, next.Sub(now)+time.Millisecond)
+		}
+	}
+	return wait, errors.Join(errs...)
+}
+
+// hand gives the step to a worker, or takes it where it has been due in vain.
+func (s *Sweep) hand(ctx context.Context, event string, step enroll.Step) error {
+	stuck, err := s.runner.Store.Stuck(ctx, event, step)
+	if err != nil {
+		return err
+	}
+	if stuck >= patience {
+		s.logger.Warn("step taken by the sweep itself", "event", event, "step", string(step), "stuck", stuck.Round(time.Second))
+		err := s.runner.Run(ctx, event, step)
+		s.Kick()
+		return err
+	}
+	_, err = s.client.EnqueueContext(ctx, newTask(event, step), options(event, step, time.Now())...)
+	if errors.Is(err, asynq.ErrTaskIDConflict) {
+		return nil // in this minute's queue already
+	}
+	return err
+}

@@ -1,0 +1,65 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+
+	"cultuurdag/enroll"
+)
+
+// Worker takes steps from asynq's queues.
+type Worker struct {
+	server *asynq.Server
+	runner *Runner
+	sweep  *Sweep
+}
+
+// NewWorker returns a worker on rdb, which it does not own; poll is how often an
+// empty queue is looked at.
+func NewWorker(rdb redis.UniversalClient, runner *Runner, sweep *Sweep, poll time.Duration) *Worker {
+	server := asynq.NewServerFromRedisClient(rdb, asynq.Config{
+		Concurrency:       4,
+		Queues:            map[string]int{QueuePurge: 6, QueueSteps: 4},
+		TaskCheckInterval: poll,
+		Logger:            logger{runner.Logger},
+		LogLevel:          asynq.WarnLevel,
+	})
+	return &Worker{server: server, runner: runner, sweep: sweep}
+}
+
+// Start begins to take steps.
+func (w *Worker) Start() error {
+	mux := asynq.NewServeMux()
+	mux.HandleFunc(typePrefix, w.handle)
+	return w.server.Start(mux)
+}
+
+// Stop waits some seconds for running steps and hands the others back.
+func (w *Worker) Stop() { w.server.Shutdown() }
+
+// handle takes the step that the task names. A step that fails is tried again
+// by the sweep; one that is finished makes the sweep look for the next.
+func (w *Worker) handle(ctx context.Context, task *asynq.Task) error {
+	step := enroll.Step(strings.TrimPrefix(task.Type(), typePrefix))
+	if err := w.runner.Run(ctx, string(task.Payload()), step); err != nil {
+		w.runner.Logger.Error("step failed", "step", string(step), "err", err)
+		return err
+	}
+	w.sweep.Kick()
+	return nil
+}
+
+// logger lets asynq write to slog.
+type logger struct{ *slog.Logger }
+
+func (l logger) Debug(args ...any) { l.Logger.Debug(fmt.Sprint(args...)) }
+func (l logger) Info(args ...any)  { l.Logger.Info(fmt.Sprint(args...)) }
+func (l logger) Warn(args ...any)  { l.Logger.Warn(fmt.Sprint(args...)) }
+func (l logger) Error(args ...any) { l.Logger.Error(fmt.Sprint(args...)) }
+func (l logger) Fatal(args ...any) { l.Logger.Error(fmt.Sprint(args...)) }
