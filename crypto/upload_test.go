@@ -203,6 +203,25 @@ func TestKeyDestroyedWhileReading(t *testing.T) {
 	}
 }
 
+// A header that never ends is given up at its limit, not gathered in memory.
+func TestEndlessHeaderIsGivenUp(t *testing.T) {
+	keys := fixedKeys(t)
+	read := 0
+	line := strings.Repeat("A", 64) + "\n"
+	endless := readerFunc(func(p []byte) (int, error) {
+		n := copy(p, line[read%len(line):])
+		read += n
+		if read > 10*maxHeader {
+			return 0, io.EOF
+		}
+		return n, nil
+	})
+	_, err := keys.OpenUpload(io.MultiReader(strings.NewReader("age-encryption.org/v1\n-> X25519 A\n"), endless), 1<<20)
+	if !errors.Is(err, ErrCannotDecrypt) || read > 3*maxHeader {
+		t.Errorf("given up after %d bytes: %v", read, err)
+	}
+}
+
 type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
