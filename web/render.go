@@ -75,7 +75,7 @@ type Page struct {
 	Locale    *locale.Locale
 	Nonce     string // for inline scripts and styles
 	Back      string // where the forms for language and clock return to
-	Provider  Provider
+	Provider  enroll.Provider
 	Staff     *enroll.Account // who is signed in, or nil
 	AsStudent bool            // a student is signed in: the layout offers to sign out
 	Flash     string          // what was just done, once

@@ -27,7 +27,7 @@ type Config struct {
 	// https://cultuurdag.example. Cookies are Secure where it is https. Required.
 	BaseURL string
 	// Provider is who runs this.
-	Provider Provider
+	Provider enroll.Provider
 	// TrustedProxies are the addresses or networks whose X-Forwarded-For is
 	// believed; none by default.
 	TrustedProxies []string
@@ -43,19 +43,6 @@ type Config struct {
 	// MoveClock moves the clock forward and makes everything happen that falls due
 	// by that. Required with Demo.
 	MoveClock func(ctx context.Context, to time.Time) error
-}
-
-// Provider is who runs the program: it stands on the privacy page, the slips
-// and the lists.
-type Provider struct {
-	Name    string `json:"name"`
-	Address string `json:"address"`
-	Email   string `json:"email"`
-	Phone   string `json:"phone"`
-	Officer string `json:"officer"` // the data protection officer: name or address
-	Role    string `json:"role"`    // controller or processor, in the sense of the GDPR
-	Colour  string `json:"colour"`  // #rrggbb, in place of the program's own accent
-	Logo    []byte `json:"-"`       // a PNG or JPEG; may be empty
 }
 
 // DemoMove is one button of the demo's bar.

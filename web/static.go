@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"math"
 	"mime"
 	"net/http"
 	"path"
@@ -40,7 +41,7 @@ type staticFile struct {
 var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
 // loadStatic reads the files; the provider's colour and logo come with them.
-func loadStatic(p Provider) *static {
+func loadStatic(p enroll.Provider) *static {
 	s := &static{files: map[string]staticFile{}, names: map[string]string{}}
 	entries, err := fs.ReadDir(staticFiles, "static")
 	if err != nil {
@@ -52,7 +53,7 @@ func loadStatic(p Provider) *static {
 			panic(err) // embedded
 		}
 		if entry.Name() == "app.css" && colour.MatchString(p.Colour) {
-			data = fmt.Appendf(data, "\n:root{--accent:%s}\n", p.Colour)
+			data = append(data, providerStyle(p.Colour)...)
 		}
 		s.add(entry.Name(), data)
 	}
@@ -61,6 +62,41 @@ func loadStatic(p Provider) *static {
 	}
 	return s
 }
+
+// providerStyle hangs the curtain in the provider's own colour, with letters
+// that can be read on it. Where it can be read on paper as well, it is the
+// accent of the light pages too.
+func providerStyle(colour string) string {
+	on, paper := "#fff", luminance("#fff8ec")
+	own := luminance(colour)
+	if contrast(own, luminance("#ffffff")) < contrast(own, luminance("#23111a")) {
+		on = "#23111a"
+	}
+	style := fmt.Sprintf("\n:root{--curtain:%s;--on-curtain:%s}", colour, on)
+	if contrast(own, paper) >= 4.5 {
+		style += fmt.Sprintf("\n@media (prefers-color-scheme:light){:root{--accent:%s}}", colour)
+	}
+	return style + "\n"
+}
+
+// luminance is the relative luminance of WCAG 2.2 of a colour #rrggbb.
+func luminance(colour string) float64 {
+	rgb, err := strconv.ParseUint(colour[1:], 16, 32)
+	if err != nil {
+		return 0 // the caller has matched the colour
+	}
+	channel := func(shift uint) float64 {
+		c := float64(rgb>>shift&255) / 255
+		if c <= 0.04045 {
+			return c / 12.92
+		}
+		return math.Pow((c+0.055)/1.055, 2.4)
+	}
+	return 0.2126*channel(16) + 0.7152*channel(8) + 0.0722*channel(0)
+}
+
+// contrast is the contrast ratio of WCAG 2.2 between two luminances.
+func contrast(a, b float64) float64 { return (max(a, b) + 0.05) / (min(a, b) + 0.05) }
 
 func (s *static) add(name string, data []byte) {
 	sum := sha256.Sum256(data)

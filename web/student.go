@@ -101,7 +101,7 @@ func (s *Server) student(c *gin.Context) error {
 func (s *Server) studentPage(c *gin.Context, view store.StudentView) studentPage {
 	page := studentPage{
 		Page: s.page(c, ""), StudentView: view,
-		State: view.Event.StateAt(view.Now), Rounds: roundsOf(view),
+		State: view.Event.StateAt(view.Now), Rounds: roundsOf(unpublished(view)),
 	}
 	page.AsStudent, page.Back, page.Scripts = true, "/student", []string{"student.js"}
 	for _, r := range page.Rounds {

@@ -48,6 +48,7 @@ func (s *Server) studentData(c *gin.Context) error {
 	_, download := c.GetQuery("download")
 	if !download && !wantsJSON(c) {
 		page := s.studentPage(c, view)
+		page.Rounds = roundsOf(view)
 		page.Title, page.Back, page.Scripts = page.Locale.T("student.data.title"), "/student/data", nil
 		return s.render(c, http.StatusOK, "student/data", &page)
 	}

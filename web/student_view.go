@@ -56,6 +56,22 @@ type roundView struct {
 	Closed     []sessionView // not open to it
 }
 
+// unpublished returns the view without what the allocation gave: that shows
+// when it is published, not before.
+func unpublished(view store.StudentView) store.StudentView {
+	if view.Event.StateAt(view.Now) == enroll.Published {
+		return view
+	}
+	own := enroll.Choices{}
+	for round, choice := range view.Choices {
+		if choice.By != enroll.Assigned {
+			own[round] = choice
+		}
+	}
+	view.Choices = own
+	return view
+}
+
 // roundsOf puts a student's view into the order in which pages show it.
 func roundsOf(view store.StudentView) []roundView {
 	rounds := make([]roundView, len(view.Programme.Rounds))
@@ -148,6 +164,7 @@ type studentSession struct {
 }
 
 func studentJSONOf(view store.StudentView) studentJSON {
+	view = unpublished(view)
 	e := view.Event
 	out := studentJSON{
 		Student: studentName{view.Student.FirstName, view.Student.Class},
