@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -53,6 +52,25 @@ func (s *Store) Shut(ctx context.Context, event string, early bool) error {
 	}
 	_, err := s.run(ctx, shutScript, []string{keysOf(event).event}, flag)
 	return err
+}
+
+// shutAgainScript: KEYS event.
+var shutAgainScript = redis.NewScript(`
+local state = redis.call('HGET', KEYS[1], 'state')
+if not state then return 'not_found' end
+if state ~= 'purged' then redis.call('HSET', KEYS[1], 'state', 'purging') end
+return ''
+`)
+
+// ShutAgain closes an event that the purge log says was shut: a backup from
+// before its purge may have been put back. No clock is asked, as it was decided
+// once. ErrNotFound where there is no such event.
+func (s *Store) ShutAgain(ctx context.Context, event string) error {
+	verdict, err := shutAgainScript.Run(ctx, s.rdb, []string{keysOf(event).event}).Text()
+	if err != nil {
+		return away(err)
+	}
+	return verdicts[verdict]
 }
 
 // Count counts what the event holds of each kind, and keeps the numbers: the
@@ -130,7 +148,8 @@ func (s *Store) eachNode(ctx context.Context, do func(context.Context, redis.Uni
 
 // purgedScript: KEYS event; ARGV now, offset, JSON.
 var purgedScript = gated(`
-if ev[3] ~= 'purging' and ev[3] ~= 'purged' then return {'wrong_state'} end
+if ev[3] == 'purged' then return {''} end
+if ev[3] ~= 'purging' then return {'wrong_state'} end
 redis.call('HSET', KEYS[1], 'state', 'purged', 'json', ARGV[3])
 redis.call('HINCRBY', KEYS[1], 'version', 1)
 return {''}
@@ -171,12 +190,12 @@ func (s *Store) RewriteLog(ctx context.Context) error {
 		if info["aof_enabled"] != "1" {
 			return ErrMemoryOnly
 		}
-		// A rewrite that was running began before the deletion, perhaps: wait for it, then run another.
-		if err := waitForRewrite(ctx, node); err != nil {
+		before, err := runID(ctx, node)
+		if err != nil {
 			return err
 		}
-		if err := node.BgRewriteAOF(ctx).Err(); err != nil {
-			return fmt.Errorf("starting the rewrite: %w", err)
+		if err := startRewrite(ctx, node); err != nil {
+			return err
 		}
 		if err := waitForRewrite(ctx, node); err != nil {
 			return err
@@ -188,12 +207,41 @@ func (s *Store) RewriteLog(ctx context.Context) error {
 		if status := info["aof_last_bgrewrite_status"]; status != "ok" {
 			return fmt.Errorf("the rewrite ended with %q", status)
 		}
-		return nil
+		// A server that was restarted meanwhile knows nothing of our rewrite, and says ok.
+		after, err := runID(ctx, node)
+		if err == nil && after != before {
+			return errors.New("redis was restarted during the rewrite")
+		}
+		return err
 	})
 	if errors.Is(err, ErrMemoryOnly) {
 		return ErrMemoryOnly
 	}
 	return away(err)
+}
+
+// startRewrite starts a rewrite that begins after this call. One that was
+// running began before the deletion, perhaps: it is waited for, and so is one
+// that somebody else starts at the same moment.
+func startRewrite(ctx context.Context, node redis.UniversalClient) error {
+	for {
+		if err := waitForRewrite(ctx, node); err != nil {
+			return err
+		}
+		err := node.BgRewriteAOF(ctx).Err()
+		if err == nil {
+			return nil
+		}
+		if !strings.Contains(err.Error(), "already in progress") {
+			return fmt.Errorf("starting the rewrite: %w", err)
+		}
+	}
+}
+
+// runID returns what names this run of the server; a restart changes it.
+func runID(ctx context.Context, node redis.UniversalClient) (string, error) {
+	info, err := section(ctx, node, "server")
+	return info["run_id"], err
 }
 
 // waitForRewrite returns when no rewrite runs and none is due.
@@ -229,13 +277,19 @@ func (s *Store) Saving(ctx context.Context) (bool, error) {
 // persistence reads INFO persistence. Older or embedded servers that have no
 // such section say that nothing is on disk.
 func persistence(ctx context.Context, node redis.UniversalClient) (map[string]string, error) {
-	text, err := node.Info(ctx, "persistence").Result()
+	info, err := section(ctx, node, "persistence")
+	// A server that answers, but knows no such section, is the embedded one.
+	var refused redis.Error
+	if errors.As(err, &refused) && strings.Contains(err.Error(), "section") {
+		return map[string]string{"aof_rewrite_in_progress": "0", "aof_rewrite_scheduled": "0"}, nil
+	}
+	return info, err
+}
+
+// section reads one section of INFO.
+func section(ctx context.Context, node redis.UniversalClient, name string) (map[string]string, error) {
+	text, err := node.Info(ctx, name).Result()
 	if err != nil {
-		// A server that answers, but knows no such section, is the embedded one.
-		var refused redis.Error
-		if errors.As(err, &refused) && strings.Contains(err.Error(), "section") {
-			return map[string]string{"aof_rewrite_in_progress": "0", "aof_rewrite_scheduled": "0"}, nil
-		}
 		return nil, err
 	}
 	info := map[string]string{}
@@ -247,19 +301,43 @@ func persistence(ctx context.Context, node redis.UniversalClient) (map[string]st
 	return info, nil
 }
 
+// ErrPurgeLogCopy says that Redis's copy of the purge log is no beginning of the file.
+var ErrPurgeLogCopy = errors.New("redis's copy of the purge log has other entries than the file")
+
+// copyScript appends to the copy KEYS[1] the ARGV[2…], where it has ARGV[1]
+// entries still, and answers how many it has then.
+var copyScript = redis.NewScript(`
+if redis.call('LLEN', KEYS[1]) == tonumber(ARGV[1]) then
+  for i = 2, #ARGV do redis.call('RPUSH', KEYS[1], ARGV[i]) end
+end
+return redis.call('LLEN', KEYS[1])
+`)
+
 // CopyPurgeLog puts lines of the purge log, by sequence number from 1, into
 // Redis's copy of it. The file is the truth; the copy is what a reader without
-// the file can be shown.
+// the file can be shown. ErrPurgeLogCopy where the copy has other entries.
+// Processes may copy at the same time: no entry comes twice.
 func (s *Store) CopyPurgeLog(ctx context.Context, lines []string) error {
 	have, err := s.rdb.LLen(ctx, keyPurgeLog).Result()
 	if err != nil {
 		return away(err)
 	}
-	if have > int64(len(lines)) {
-		return fmt.Errorf("redis's copy of the purge log has %d entries, the file %s", have, strconv.Itoa(len(lines)))
+	// The copy may be longer: another process has logged and copied since the lines were read.
+	if both := min(have, int64(len(lines))); both > 0 {
+		last, err := s.rdb.LIndex(ctx, keyPurgeLog, both-1).Result()
+		if err != nil {
+			return away(err)
+		}
+		if last != lines[both-1] {
+			return ErrPurgeLogCopy
+		}
 	}
-	for _, line := range lines[have:] {
-		if err := s.rdb.RPush(ctx, keyPurgeLog, line).Err(); err != nil {
+	for have < int64(len(lines)) {
+		args := []any{have}
+		for _, line := range lines[have:min(have+500, int64(len(lines)))] {
+			args = append(args, line)
+		}
+		if have, err = copyScript.Run(ctx, s.rdb, []string{keyPurgeLog}, args...).Int64(); err != nil {
 			return away(err)
 		}
 	}

@@ -1,0 +1,95 @@
+package purge
+
+import (
+	"context"
+	"time"
+
+	"cultuurdag/enroll"
+)
+
+// Late is how long after its deadline a purge that is not complete counts as
+// overdue.
+const Late = 20 * time.Minute
+
+// State is where the purge of an event stands.
+type State string
+
+// The states of a purge.
+const (
+	Waiting State = "waiting" // its deadline has not come
+	Due     State = "due"     // it has; nothing was done yet
+	Running State = "running" // a step was done, and not all
+	Overdue State = "overdue" // it should have been complete by now
+	Done    State = "done"
+)
+
+// Status is where the purge of an event stands.
+type Status struct {
+	Event     string        `json:"event"`
+	Title     string        `json:"title"`
+	State     State         `json:"state"`
+	Due       time.Time     `json:"due"`
+	Since     time.Duration `json:"since,omitempty"` // how long it has been due and is not complete
+	Next      Step          `json:"next,omitempty"`  // the step that it has to take next; none when done
+	Completed time.Time     `json:"completed,omitzero"`
+	Steps     []Entry       `json:"steps"` // of the log
+}
+
+// Status returns where the purge of every event stands, in the order of
+// store.Events. Done is said of what is complete in the log; whether the event
+// was marked purged follows within a sweep.
+func (p *Purger) Status(ctx context.Context) ([]Status, error) {
+	events, err := p.Store.Events(ctx)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := p.Log.Entries()
+	if err != nil {
+		return nil, err
+	}
+	byEvent := map[string][]Entry{}
+	for _, e := range entries {
+		byEvent[e.Event] = append(byEvent[e.Event], e)
+	}
+	all := make([]Status, len(events))
+	for i, e := range events {
+		all[i] = statusOf(e, byEvent[e.ID], p.Clock.Now())
+	}
+	return all, nil
+}
+
+func statusOf(e enroll.Event, entries []Entry, now time.Time) Status {
+	w := workOf(e.ID, entries)
+	s := Status{Event: e.ID, Title: e.Title, State: Waiting, Due: e.PurgeDue(), Steps: entries}
+	for _, entry := range entries {
+		if entry.Step == StepCompleted {
+			s.Completed = entry.At
+		}
+	}
+	if w.finished() {
+		s.State = Done
+		return s
+	}
+	for _, step := range steps {
+		if !w.has(step) {
+			s.Next = step
+			break
+		}
+	}
+	switch {
+	case len(w.done) > 0:
+		s.State = Running
+		if begun := w.done[StepStarted].At; begun.Before(s.Due) || w.again > 0 {
+			s.Since = now.Sub(begun)
+		} else {
+			s.Since = now.Sub(s.Due)
+		}
+	case e.State == enroll.Purging || e.PurgeEarly || !now.Before(s.Due):
+		s.State = Due
+		s.Since = max(now.Sub(s.Due), 0)
+	}
+	if s.Since > Late {
+		s.State = Overdue
+	}
+	return s
+}
