@@ -24,8 +24,12 @@ func (s *Server) accessLog(c *gin.Context) {
 	if route == "" {
 		route = "none"
 	}
+	took := time.Since(start)
 	s.log.Info("request", "method", c.Request.Method, "route", route,
-		"status", c.Writer.Status(), "ms", time.Since(start).Milliseconds())
+		"status", c.Writer.Status(), "ms", took.Milliseconds())
+	if s.cfg.Observe != nil {
+		s.cfg.Observe(c.Request.Method, route, c.Writer.Status(), took)
+	}
 }
 
 const nonceKey = "nonce"

@@ -35,6 +35,8 @@ type Config struct {
 	RateSecret []byte
 	// Kick makes the sweep run at once; nil where another process sweeps.
 	Kick func()
+	// Observe is told of each request, by the pattern of its route; may be nil.
+	Observe func(method, route string, status int, took time.Duration)
 	// Demo shows the bar that moves the clock, and opens POST /demo/clock.
 	Demo bool
 	// DemoMoves tells which moves the bar offers; called for each page. Required
