@@ -1,0 +1,275 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"cultuurdag/enroll"
+)
+
+// The checks of a choice come in the order of the contract: what is asked is
+// wrong in every later way too, and the first one answers.
+func TestAChoiceIsCheckedInOrder(t *testing.T) {
+	s := newSite(t)
+	anna := s.program(t)
+	choose := func(v *visitor, round, workshop string) reply {
+		return v.json("PUT", "/student/choices/"+round, map[string]any{"workshop": workshop, "programme": 99})
+	}
+	expect := func(r reply, status int, code string) {
+		t.Helper()
+		if got := r.problem(t); r.status != status || got != code {
+			t.Errorf("got %d %s, want %d %s", r.status, got, status, code)
+		}
+	}
+	expect(choose(anna, "9", "nix"), 401, "signed_out")
+	anna.signIn(0)
+	expect(choose(anna, "9", "nix"), 403, "closed")
+	s.open()
+	expect(choose(anna, "9", "w0"), 404, "no_session")
+	expect(choose(anna, "1", "nix"), 404, "no_session")
+	expect(choose(anna, "one", "w0"), 404, "no_session")
+	expect(choose(anna, "1", "w3"), 403, "not_allowed")
+	expect(choose(anna, "1", "w0"), 409, "stale")
+
+	take := func(v *visitor, round, workshop string) reply {
+		return v.json("PUT", "/student/choices/"+round, map[string]any{"workshop": workshop})
+	}
+	for i := 1; i <= 2; i++ {
+		if r := take(s.program(t).signIn(i), "2", "w0"); r.status != 200 {
+			t.Fatalf("%d %s", r.status, r.body)
+		}
+	}
+	if r := take(anna, "1", "w0"); r.status != 200 {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	expect(take(anna, "2", "w0"), 409, "repeat")
+	expect(take(s.program(t).signIn(3), "2", "w0"), 409, "full")
+	s.close()
+	expect(take(anna, "1", "w0"), 403, "closed") // even where nothing would change
+	s.Clock.Move(s.event.PurgeDue())
+	expect(choose(anna, "9", "nix"), 410, "purged")
+}
+
+func TestAProgramReadsAndChanges(t *testing.T) {
+	s := newSite(t)
+	s.open()
+	anna := s.program(t).signIn(0)
+	read := func(r reply) studentJSON {
+		t.Helper()
+		if r.status != 200 {
+			t.Fatalf("%d %s", r.status, r.body)
+		}
+		var got studentJSON
+		r.decode(t, &got)
+		return got
+	}
+	got := read(anna.get("/student"))
+	if got.Event != s.event.ID || got.Student.FirstName != s.students[0].FirstName || got.State != enroll.Open ||
+		!got.ClosesAt.Equal(s.event.CloseAt) || got.Programme != 1 || len(got.Rounds) != 3 || len(got.Rounds[0].Sessions) != 4 {
+		t.Fatalf("got %+v", got)
+	}
+	if got.Rounds[0].Choice != nil || got.Rounds[0].Sessions[3].Allowed || !got.Rounds[0].Sessions[0].Allowed {
+		t.Errorf("round 1: %+v", got.Rounds[0])
+	}
+	got = read(anna.json("PUT", "/student/choices/2", map[string]any{"workshop": "w1", "programme": got.Programme}))
+	if got.Rounds[1].Choice == nil || *got.Rounds[1].Choice != "w1" || got.Rounds[1].Sessions[1].Left != 1 {
+		t.Errorf("after choosing: %+v", got.Rounds[1])
+	}
+	got = read(anna.do("DELETE", "/student/choices/2", "", nil))
+	if got.Rounds[1].Choice != nil || got.Rounds[1].Sessions[1].Left != 2 {
+		t.Errorf("after letting go: %+v", got.Rounds[1])
+	}
+	if code := anna.get("/student/schedule").problem(t); code != "not_ready" {
+		t.Errorf("schedule before its time: %s", code)
+	}
+}
+
+// A student chooses without any script: forms, and a page after each.
+func TestChoosingWithoutScript(t *testing.T) {
+	s := newSite(t)
+	anna := s.browser(t)
+	anna.get("/").has(t, `action="/student/sign-in"`, "Kies je workshops")
+	anna.signIn(0)
+	anna.get("/student").has(t, "Nog niet open", "dinsdag 1 december 2026 om 09:00", "Workshop 1")
+
+	s.open()
+	page := anna.get("/student")
+	page.has(t, s.students[0].FirstName, "Nog kiezen: ronde 1, 2 en 3", "nog 2 plekken", "1 workshop is niet voor jouw klas")
+	page.lacks(t, "disabled", "style=", "onclick")
+
+	put := func(round, workshop string) reply {
+		return anna.form("/student/choices/"+round, "_method", "PUT", "programme", "1", "workshop", workshop)
+	}
+	if r := put("1", "w0"); r.status != http.StatusSeeOther || r.header.Get("Location") != "/student" {
+		t.Fatalf("%d %s", r.status, r.header.Get("Location"))
+	}
+	anna.get("/student").has(t, "Opgeslagen.", "Nog kiezen: ronde 2 en 3", "Laat los", "Doe je al in ronde 1")
+	anna.get("/student").lacks(t, "Opgeslagen.")
+	put("2", "w1")
+	put("3", "w2")
+	anna.get("/student").has(t, "Je bent klaar", "Wisselen kan tot woensdag 2 december 2026 om 12:00")
+
+	if r := anna.form("/student/choices/3", "_method", "DELETE"); r.status != http.StatusSeeOther {
+		t.Fatalf("letting go: %d", r.status)
+	}
+	anna.get("/student").has(t, "Nog kiezen: ronde 3")
+
+	s.close()
+	anna.get("/student").has(t, "De inschrijving is gesloten", "Je krijgt een plek die over is")
+	if r := put("3", "w2"); r.status != http.StatusForbidden {
+		t.Errorf("choosing after closing: %d", r.status)
+	} else {
+		r.has(t, "Er is niets veranderd")
+	}
+}
+
+func TestTheSeatThatIsJustLost(t *testing.T) {
+	s := newSite(t)
+	s.open()
+	for i := 1; i <= 2; i++ {
+		s.program(t).signIn(i).json("PUT", "/student/choices/2", map[string]any{"workshop": "w0"})
+	}
+	anna := s.browser(t).signIn(0)
+	r := anna.form("/student/choices/2", "_method", "PUT", "workshop", "w0")
+	if r.status != http.StatusConflict {
+		t.Fatalf("%d", r.status)
+	}
+	r.has(t, "Net vol: Workshop 0 in ronde 2", `role="alert"`, `form="choose-2" name="workshop" value="w1"`, `form="choose-2" name="workshop" value="w2"`)
+	r.lacks(t, `form="choose-2" name="workshop" value="w3"`)
+}
+
+// What the allocation gave shows once it is published.
+func TestMyDay(t *testing.T) {
+	s := newSite(t)
+	s.open()
+	anna := s.browser(t).signIn(0)
+	anna.form("/student/choices/1", "_method", "PUT", "workshop", "w0")
+	s.close()
+	setState := func(state enroll.State) {
+		t.Helper()
+		if _, err := s.Store.UpdateEvent(t.Context(), s.event.ID, func(e *enroll.Event) error {
+			e.State = state
+			e.Cancelled = []enroll.SessionKey{{Workshop: "w0", Round: 1}}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	setState(enroll.Closed)
+	id := s.students[0].ID
+	choices, revision, err := s.Store.Choices(t.Context(), s.event.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Store.ApplyPlan(t.Context(), s.event.ID, revision, choices,
+		enroll.Plan{Places: map[string][]string{id: {"w0", "w2", ""}}}); err != nil {
+		t.Fatal(err)
+	}
+	anna.get("/student").lacks(t, "Workshop 2")
+	setState(enroll.Published)
+	anna.get("/student/schedule").has(t, "Mijn dag", s.students[0].LastName, "Workshop 2", "Lokaal 2", "Docent 2",
+		"Door de organisatie ingedeeld", "Deze workshop gaat niet door", "Voor deze ronde is er nog geen plek")
+	var got scheduleJSON
+	s.program(t).signIn(0).get("/student/schedule").decode(t, &got)
+	if len(got.Rounds) != 3 || *got.Rounds[1].Workshop != "w2" || !got.Rounds[1].Assigned || got.Rounds[1].Room != "Lokaal 2" ||
+		!got.Rounds[0].Cancelled || got.Rounds[0].Assigned || got.Rounds[2].Workshop != nil {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestMyData(t *testing.T) {
+	s := newSite(t)
+	s.open()
+	anna := s.browser(t).signIn(0)
+	anna.form("/student/choices/1", "_method", "PUT", "workshop", "w0")
+	me := s.students[0]
+	anna.get("/student/data").has(t, me.Number, me.Class, "Voorbeeld College", "Workshop 0", "zaterdag 5 december 2026 om 00:00")
+	r := anna.get("/student/data?download")
+	var got dataJSON
+	r.decode(t, &got)
+	if got.Student.Number != me.Number || got.Student.LastName != me.LastName || len(got.Choices) != 1 || !got.KeptUntil.Equal(s.event.PurgeDue()) {
+		t.Errorf("got %+v", got)
+	}
+	if r.header.Get("Content-Disposition") == "" {
+		t.Error("the file is not offered as a file")
+	}
+}
+
+// A student sees their own page alone, whatever cookie is made up.
+func TestNobodyElsesPage(t *testing.T) {
+	s := newSite(t)
+	anna := s.program(t).signIn(0)
+	for _, cookie := range []string{"", "x", ".", s.event.ID, s.event.ID + ".", s.event.ID + "." + s.students[1].ID, "{x}.y"} {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", s.URL+"/student", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Accept", "application/json")
+		req.Header.Set("Cookie", "student="+cookie)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusUnauthorized {
+			t.Errorf("cookie %q: %d", cookie, resp.StatusCode)
+		}
+	}
+	for i := range 5 {
+		body := anna.get("/student").body + anna.get("/student/data").body
+		if other := s.students[i+1]; strings.Contains(body, other.Number) {
+			t.Errorf("student 0 sees student %d", i+1)
+		}
+	}
+}
+
+func TestSigningOut(t *testing.T) {
+	s := newSite(t)
+	anna := s.browser(t).signIn(0)
+	if r := anna.get("/student"); r.status != 200 {
+		t.Fatalf("%d", r.status)
+	}
+	u := s.Server.URL
+	req, err := http.NewRequestWithContext(t.Context(), "GET", u, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := anna.client.Jar.Cookies(req.URL)
+	if r := anna.form("/student/sign-out"); r.status != http.StatusSeeOther {
+		t.Fatalf("%d", r.status)
+	}
+	anna.get("/").has(t, "Je bent uitgelogd.")
+	anna.client.Jar.SetCookies(req.URL, old)
+	r := anna.get("/student")
+	if r.status != http.StatusUnauthorized {
+		t.Errorf("the old cookie still works: %d", r.status)
+	}
+	r.has(t, "Typ je code om verder te gaan", `action="/student/sign-in"`)
+}
+
+func TestAfterThePurgeEverythingIsGone(t *testing.T) {
+	s := newSite(t)
+	s.open()
+	anna := s.browser(t).signIn(0)
+	paths := []string{"/student", "/student/schedule", "/student/data", "/student/live"}
+	programs := make([]*visitor, len(paths))
+	for i := range paths {
+		programs[i] = s.program(t).signIn(1)
+	}
+	s.Clock.Move(s.event.PurgeDue())
+	for i, path := range paths {
+		if code := programs[i].get(path).problem(t); code != "purged" {
+			t.Errorf("%s: %s", path, code)
+		}
+	}
+	r := anna.get("/student")
+	if r.status != http.StatusGone || !strings.Contains(r.header.Get("Clear-Site-Data"), "cookies") {
+		t.Errorf("%d, Clear-Site-Data %q", r.status, r.header.Get("Clear-Site-Data"))
+	}
+	r.has(t, "Het doek is gevallen")
+	r.lacks(t, s.students[0].FirstName)
+	if r := s.browser(t).form("/student/sign-in", "code", s.codes[s.students[0].ID].String()); r.status != http.StatusGone {
+		t.Errorf("signing in: %d", r.status)
+	}
+}
