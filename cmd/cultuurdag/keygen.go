@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -14,15 +13,12 @@ import (
 type KeygenCommand struct {
 	Out  string `short:"o" default:"cultuurdag.key" placeholder:"FILE" help:"The file for the master identity; the purge-log key goes to FILE-log."`
 	Name string `default:"cultuurdag" help:"The name of the purge log's signer, in every signature."`
-
-	// Stdout is where the public parts are printed; nil is os.Stdout.
-	Stdout io.Writer `kong:"-"`
 }
 
 // Run writes both files with mode 0600, or neither: it never overwrites one,
 // because what was sealed to the old key could not be opened any more. It
 // prints the public parts, and where the secret ones are.
-func (c *KeygenCommand) Run() error {
+func (c *KeygenCommand) Run(io *streams) error {
 	master, recipient, err := crypto.GenerateMaster()
 	if err != nil {
 		return fmt.Errorf("make the master identity: %w", err)
@@ -39,11 +35,7 @@ func (c *KeygenCommand) Run() error {
 		return errors.Join(err, os.Remove(c.Out)) // just made, nothing is sealed to it yet
 	}
 
-	out := c.Stdout
-	if out == nil {
-		out = os.Stdout
-	}
-	_, err = fmt.Fprintf(out, `master identity   %s   (CULTUURDAG_MASTER_KEY_FILE: secret, keep a copy off this machine)
+	_, err = fmt.Fprintf(io.out, `master identity   %s   (CULTUURDAG_MASTER_KEY_FILE: secret, keep a copy off this machine)
 purge-log key     %s   (CULTUURDAG_PURGE_LOG_KEY: secret)
 master recipient  %s
 log verifier      %s   (public: give it to whoever checks the purge log)

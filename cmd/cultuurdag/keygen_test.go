@@ -12,7 +12,7 @@ import (
 func TestKeygenWritesTwoSecretFiles(t *testing.T) {
 	var out strings.Builder
 	master := filepath.Join(t.TempDir(), "master.key")
-	if err := (&KeygenCommand{Out: master, Name: "example.nl", Stdout: &out}).Run(); err != nil {
+	if err := (&KeygenCommand{Out: master, Name: "example.nl"}).Run(&streams{out: &out}); err != nil {
 		t.Fatal(err)
 	}
 	for name, secret := range map[string]string{master: "AGE-SECRET-KEY-PQ-1", master + "-log": "PRIVATE+KEY+example.nl+"} {
@@ -43,7 +43,7 @@ func TestKeygenNeverOverwrites(t *testing.T) {
 			dir := t.TempDir()
 			write(t, filepath.Join(dir, existing), []byte("of last year"))
 			var out strings.Builder
-			err := (&KeygenCommand{Out: filepath.Join(dir, "master.key"), Name: "example.nl", Stdout: &out}).Run()
+			err := (&KeygenCommand{Out: filepath.Join(dir, "master.key"), Name: "example.nl"}).Run(&streams{out: &out})
 			if !errors.Is(err, fs.ErrExist) {
 				t.Errorf("error %v, want fs.ErrExist", err)
 			}

@@ -12,32 +12,15 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"cultuurdag/enroll"
 )
 
-// Provider is who runs this installation: for the privacy page, slips and
-// lists. It is read once, at the start.
-type Provider struct {
-	Name    string `json:"name"`
-	Address string `json:"address"` // on one line: street and number, postcode, place
-	Email   string `json:"email"`
-	Phone   string `json:"phone"`
-
-	// DataProtectionOfficer is how to reach them, a name or an e-mail address;
-	// "" where there is none.
-	DataProtectionOfficer string `json:"data_protection_officer"`
-
-	// Role under the GDPR: controller, or processor on behalf of the schools.
-	Role string `json:"role"`
-
-	// Logo is a PNG or JPEG file, relative to the provider file, or "".
+// providerFile is the provider as the file has it: the logo by its name, a PNG
+// or JPEG file relative to the provider file, or "".
+type providerFile struct {
+	enroll.Provider
 	Logo string `json:"logo"`
-
-	// Colour of headings and buttons, #rrggbb, or "" for the built-in one.
-	Colour string `json:"colour"`
-
-	// LogoData is the logo's bytes, or nil, and LogoType its media type.
-	LogoData []byte `json:"-"`
-	LogoType string `json:"-"`
 }
 
 // maxLogo keeps a photograph straight from a camera out of every PDF.
@@ -47,31 +30,32 @@ var colour = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 
 // LoadProvider reads the provider file and its logo. An error says everything
 // that is wrong in one sentence that can follow the setting's name.
-func LoadProvider(name string) (*Provider, error) {
+func LoadProvider(name string) (enroll.Provider, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
-		return nil, cannotRead(name, err)
+		return enroll.Provider{}, cannotRead(name, err)
 	}
-	p, err := parseProvider(data)
+	file, err := parseProvider(data)
 	if err != nil {
-		return nil, fmt.Errorf("%q %w", name, err)
+		return enroll.Provider{}, fmt.Errorf("%q %w", name, err)
 	}
-	if p.Logo != "" {
-		path := p.Logo
+	p := file.Provider
+	if file.Logo != "" {
+		path := file.Logo
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(filepath.Dir(name), path)
 		}
-		if p.LogoData, p.LogoType, err = readLogo(path); err != nil {
-			return nil, fmt.Errorf("%q has a logo that %w", name, err)
+		if p.Logo, err = readLogo(path); err != nil {
+			return enroll.Provider{}, fmt.Errorf("%q has a logo that %w", name, err)
 		}
 	}
 	return p, nil
 }
 
-func parseProvider(data []byte) (*Provider, error) {
+func parseProvider(data []byte) (*providerFile, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields() // a misspelt field would go unseen
-	p := new(Provider)
+	p := new(providerFile)
 	if err := decoder.Decode(p); err != nil {
 		return nil, fmt.Errorf("is not JSON as described: %w", err)
 	}
@@ -102,24 +86,23 @@ func parseProvider(data []byte) (*Provider, error) {
 	return p, nil
 }
 
-func readLogo(name string) (data []byte, mediaType string, err error) {
+func readLogo(name string) ([]byte, error) {
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, "", cannotRead(name, err)
+		return nil, cannotRead(name, err)
 	}
 	defer file.Close()
-	data, err = io.ReadAll(io.LimitReader(file, maxLogo+1))
+	data, err := io.ReadAll(io.LimitReader(file, maxLogo+1))
 	if err != nil {
-		return nil, "", cannotRead(name, err)
+		return nil, cannotRead(name, err)
 	}
 	if len(data) > maxLogo {
-		return nil, "", errors.New("is larger than 1 MiB")
+		return nil, errors.New("is larger than 1 MiB")
 	}
-	mediaType = http.DetectContentType(data)
-	if mediaType != "image/png" && mediaType != "image/jpeg" {
-		return nil, "", errors.New("is neither PNG nor JPEG")
+	if kind := http.DetectContentType(data); kind != "image/png" && kind != "image/jpeg" {
+		return nil, errors.New("is neither PNG nor JPEG")
 	}
-	return data, mediaType, nil
+	return data, nil
 }
 
 // checkMailAddress accepts an address with or without a name before it.

@@ -2,28 +2,19 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"runtime/debug"
 )
 
 // VersionCommand prints which build this is.
-type VersionCommand struct {
-	// Stdout is where it is printed; nil is os.Stdout.
-	Stdout io.Writer `kong:"-"`
-}
+type VersionCommand struct{}
 
 // Run prints the program, its version and the version of Go on one line.
-func (c *VersionCommand) Run() error {
-	out := c.Stdout
-	if out == nil {
-		out = os.Stdout
-	}
+func (c *VersionCommand) Run(io *streams) error {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		info = &debug.BuildInfo{}
 	}
-	_, err := fmt.Fprintln(out, versionLine(info))
+	_, err := fmt.Fprintln(io.out, versionLine(info))
 	return err
 }
 

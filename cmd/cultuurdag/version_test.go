@@ -29,7 +29,7 @@ func TestVersionLine(t *testing.T) {
 
 func TestVersionCommandPrintsOneLine(t *testing.T) {
 	var out strings.Builder
-	if err := (&VersionCommand{Stdout: &out}).Run(); err != nil {
+	if err := (&VersionCommand{}).Run(&streams{out: &out}); err != nil {
 		t.Fatal(err)
 	}
 	if got := out.String(); !strings.HasPrefix(got, "cultuurdag ") || strings.Count(got, "\n") != 1 {

@@ -7,7 +7,6 @@ import (
 
 	"cultuurdag/enroll"
 	"cultuurdag/enroll/store"
-	"cultuurdag/scheduler/overview"
 	"cultuurdag/scheduler/purge"
 )
 
@@ -16,7 +15,7 @@ type Runner struct {
 	Store    *store.Store
 	Clock    *enroll.Clock
 	Purger   *purge.Purger
-	Provider overview.Provider
+	Provider enroll.Provider
 	Logger   *slog.Logger
 }
 

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"cultuurdag/enroll"
+	"cultuurdag/enroll/store"
+)
+
+// DoctorCommand checks what the promises of the program rest on.
+type DoctorCommand struct{ Config `embed:""` }
+
+// diskNeeded is how many bytes have to be free: rewriting Redis's log needs
+// room for a second one.
+const diskNeeded = 256 << 20
+
+// Run prints "ok" for each part that is right and a sentence for each thing
+// that is wrong, and fails where there is any.
+func (c *DoctorCommand) Run(ctx context.Context, io *streams) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	wrong := 0
+	report := func(part string, problems ...error) {
+		bad := false
+		for _, p := range problems {
+			if p != nil {
+				fmt.Fprintf(io.out, "%-9s wrong: %v\n", part, p)
+				bad = true
+				wrong++
+			}
+		}
+		if !bad {
+			fmt.Fprintf(io.out, "%-9s ok\n", part)
+		}
+	}
+	err := c.Check()
+	report("settings", err)
+	if err == nil {
+		err = c.withStore(io, func(p parts, s *store.Store) error {
+			report("redis", checkRedis(ctx, s, c.RedisDir)...)
+			report("clock", s.CheckClock(ctx))
+			report("keys", checkKeys(ctx, p, s)...)
+			report("log", p.purgeLog.Check())
+			if p.mailer != nil {
+				report("mail", p.mailer.check(ctx))
+			}
+			return nil
+		})
+		if err != nil {
+			report("keys", err)
+		}
+		report("disk", checkDisk(c.Keystore), checkDisk(filepath.Dir(c.PurgeLog)), optional(c.RedisDir, checkDisk))
+	}
+	if wrong > 0 {
+		return fmt.Errorf("%d things are wrong", wrong)
+	}
+	return nil
+}
+
+// checkRedis holds the settings of Redis against deploy/redis.conf.
+func checkRedis(ctx context.Context, s *store.Store, dir string) []error {
+	if err := s.Ping(ctx); err != nil {
+		return []error{errors.New("Redis does not answer at CULTUURDAG_REDIS_URL")}
+	}
+	var problems []error
+	for _, want := range []struct{ name, value, why string }{
+		{"appendonly", "yes", "what is confirmed to a student has to survive a crash"},
+		{"appendfsync", "always", "what is confirmed to a student has to survive a crash"},
+		{"no-appendfsync-on-rewrite", "no", "what is confirmed to a student has to survive a crash"},
+		{"save", "", "a snapshot would keep what the purge deletes"},
+		{"maxmemory-policy", "noeviction", "a full memory must refuse, never lose"},
+		{"rdbcompression", "no", "compression hides what the purge searches for"},
+	} {
+		values, err := s.Client().ConfigGet(ctx, want.name).Result()
+		switch {
+		case err != nil:
+			problems = append(problems, fmt.Errorf("CONFIG GET %s is refused: give the user +config|get", want.name))
+		case values[want.name] != want.value:
+			problems = append(problems, fmt.Errorf("%s is %q instead of %q: %s", want.name, values[want.name], want.value, want.why))
+		}
+	}
+	if dir == "" {
+		problems = append(problems, errors.New("CULTUURDAG_REDIS_DIR is not set: the purge cannot look for residue in Redis's files"))
+	}
+	return problems
+}
+
+// checkKeys reports events whose data are there and whose key is not.
+func checkKeys(ctx context.Context, p parts, s *store.Store) []error {
+	events, err := s.Events(ctx)
+	if err != nil {
+		return []error{err}
+	}
+	var problems []error
+	for _, e := range events {
+		if e.State == enroll.Purged || e.State == enroll.Purging {
+			continue
+		}
+		if _, err := p.keystore.Keys(e.ID); err != nil {
+			problems = append(problems, fmt.Errorf("event %s: %w", e.ID, err))
+		}
+	}
+	return problems
+}
+
+func checkDisk(folder string) error {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(folder, &fs); err != nil {
+		return cannotRead(folder, os.NewSyscallError("statfs", err))
+	}
+	if free := int64(fs.Bavail) * fs.Bsize; free < diskNeeded {
+		return fmt.Errorf("%s has %d MB free, and %d are needed to rewrite Redis's log", folder, free>>20, diskNeeded>>20)
+	}
+	return nil
+}
