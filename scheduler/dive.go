@@ -6,8 +6,10 @@ import (
 )
 
 const (
-	whole   = 1e-6 // further than this from 0 and 1, a share is a fraction
-	present = 0.05 // a load nearer to 0 or the minimum than this comes of the perturbation
+	whole    = 1e-6 // further than this from 0 and 1, a share is a fraction
+	divided  = 0.2  // in a dive: what lies nearer to 0 and 1 mostly comes of the perturbation
+	present  = 0.05 // a load nearer to 0 or the minimum than this comes of the perturbation
+	stronger = 8    // by how much shortfall is raised where it was too low
 )
 
 // between returns the sessions that may be cancelled and have in the master
@@ -29,8 +31,19 @@ type fraction struct {
 	share   float64
 }
 
-// fractions returns the students who are divided, the most whole first.
-func (s *master) fractions() []fraction {
+// lacking reports whether a session that must run has less than its minimum.
+func (s *master) lacking() bool {
+	for at, b := range s.basis {
+		if b.student == none && b.piece == short && s.x[at] > s.width[b.session]+present {
+			return true
+		}
+	}
+	return false
+}
+
+// fractions returns the students of whom no schedule has a share of more than
+// 1 - least, the most whole first.
+func (s *master) fractions(least float64) []fraction {
 	var found []fraction
 	for k := range s.key {
 		if len(s.others[k]) == 0 {
@@ -42,7 +55,7 @@ func (s *master) fractions() []fraction {
 				f.largest, f.share = s.basis[at].column, s.x[at]
 			}
 		}
-		if f.share < 1-whole {
+		if f.share < 1-least {
 			found = append(found, f)
 		}
 	}
@@ -72,34 +85,46 @@ func (s *master) rounded() plan {
 // at a price for leaving it, and the master optimised again, until nobody is
 // divided. Every master on the way is rounded and offered. dive ends early
 // once a plan costs no more than target.
+//
+// Minimums begin with a low shortfall, as a high one throws all prices about
+// where a push is enough.
 func (s *search) dive(target int) {
 	running := slices.Clone(s.node.running)
+	full := s.master.shortfall
+	s.master.shortfall = min(full, float64(max(1, 2*s.p.costs.Unranked)))
 	for !s.work.done() {
 		s.offer(s.master.rounded())
 		if s.value <= target {
 			break
 		}
-		if weak := s.master.between(); len(weak) > 0 {
-			for _, i := range weak {
-				s.node.running[i] = true
-			}
-		} else {
-			held := 0
-			divided := s.master.fractions()
-			for _, f := range divided {
-				if _, already := s.node.held[f.student]; !already && held < (len(divided)+3)/4 {
-					s.node.held[f.student] = f.largest.sessions
-					held++
-				}
-			}
-			if held == 0 {
-				break
-			}
+		weak := s.master.between()
+		for _, i := range weak {
+			s.node.running[i] = true
+		}
+		if s.master.shortfall < full && s.master.lacking() {
+			s.master.shortfall = min(full, stronger*s.master.shortfall)
+		} else if len(weak) == 0 && !s.hold() {
+			break
 		}
 		s.master.decide()
 		s.columns.optimise()
 	}
+	s.master.shortfall = full
 	copy(s.node.running, running)
 	clear(s.node.held)
 	s.master.decide()
+}
+
+// hold holds the next quarter of the divided students, and reports whether
+// there was anybody to hold.
+func (s *search) hold() bool {
+	found := s.master.fractions(divided)
+	held := 0
+	for _, f := range found {
+		if _, already := s.node.held[f.student]; !already && held < (len(found)+3)/4 {
+			s.node.held[f.student] = f.largest.sessions
+			held++
+		}
+	}
+	return held > 0
 }

@@ -45,6 +45,7 @@ type master struct {
 
 	alpha  []float64 // scratch: the entering column in terms of the basis
 	touch  []int32   // scratch: its positions that are not 0
+	steps  []float64 // scratch: alpha at those
 	rates  []float64 // scratch by student
 	seen   []int32   // scratch: students with a rate
 	pivots int

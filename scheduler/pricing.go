@@ -9,7 +9,7 @@ import (
 
 // impossible is the price of a student for whom the decisions leave no
 // schedule.
-const impossible = int64(1) << 50
+const impossible = int64(1) << 60
 
 // pricer finds a student's cheapest schedule when every place costs its price
 // on top. It counts in whole numbers, in parts of 1/scale.

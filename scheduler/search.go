@@ -69,8 +69,12 @@ func (s *search) run() {
 	first := s.p.start(s.rng)
 	s.offer(append(plan(nil), first...))
 	s.begin(first)
-	s.root = leaf{prices: s.master.roundPrices()}
+	s.root = leaf{prices: make([]int64, len(s.p.sessions))}
 	s.root.bound, _ = s.exact.bound(s.root.prices)
+	prices := s.master.roundPrices()
+	if bound, _ := s.exact.bound(prices); bound > s.root.bound { // it is not where there was no time for the master
+		s.root = leaf{prices: prices, bound: bound}
+	}
 	s.bound = s.root.bound
 	tries := attempts
 	if len(s.master.between()) > 0 {
@@ -185,7 +189,7 @@ func (s *search) undecided() (decision, bool) {
 		return next, true
 	}
 	m := s.master
-	for _, f := range m.fractions() {
+	for _, f := range m.fractions(whole) {
 		shares := map[int32]float64{}
 		add := func(c schedule, share float64) {
 			for _, i := range c {

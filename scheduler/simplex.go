@@ -209,12 +209,13 @@ func (s *master) exchange(leaving, at int32, in basic, rate, value float64) {
 		}
 	}
 	pivot := s.alpha[at]
-	s.touch = s.touch[:0]
+	s.touch, s.steps = s.touch[:0], s.steps[:0]
 	for i, a := range s.alpha {
 		if a != 0 && int32(i) != at {
-			s.touch = append(s.touch, int32(i))
+			s.touch, s.steps = append(s.touch, int32(i)), append(s.steps, a)
 		}
 	}
+	steps := s.steps[:len(s.touch)]
 	for c, col := range s.inv {
 		v := col[at]
 		if v == 0 {
@@ -222,8 +223,8 @@ func (s *master) exchange(leaving, at int32, in basic, rate, value float64) {
 		}
 		f := v / pivot
 		s.price[c] -= float64(rate * f)
-		for _, i := range s.touch {
-			col[i] -= float64(f * s.alpha[i])
+		for j, i := range s.touch {
+			col[i] -= float64(f * steps[j])
 		}
 		col[at] = f
 	}
