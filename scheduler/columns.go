@@ -76,8 +76,8 @@ func (g *generator) fill() bool {
 		g.q.prices[i] = int64(math.Round(v * fine))
 	}
 	g.q.sort()
-	g.s.work.spend(len(g.order))
 	for range g.order {
+		g.s.work.spend(stepsPerStudent)
 		k := g.order[g.next]
 		g.next = (g.next + 1) % len(g.order)
 		if _, held := g.s.node.held[k]; held {

@@ -93,6 +93,7 @@ func (s *search) dive(target int) {
 	full := s.master.shortfall
 	s.master.shortfall = min(full, float64(max(1, 2*s.p.costs.Unranked)))
 	for !s.work.done() {
+		s.work.spend(stepsPerStudent * len(s.p.students))
 		s.offer(s.master.rounded())
 		if s.value <= target {
 			break

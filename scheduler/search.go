@@ -150,6 +150,7 @@ func (s *search) visit(n *leaf) {
 	s.settle(n.path)
 	s.master.decide()
 	s.columns.optimise()
+	s.work.spend(stepsPerStudent * len(s.p.students))
 	prices := s.master.roundPrices()
 	bound, ok := s.exact.bound(prices)
 	if !ok {

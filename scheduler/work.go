@@ -18,8 +18,9 @@ type work struct {
 }
 
 const (
-	stepsPerLook = 100_000       // well under a millisecond
-	stepsLimit   = 500_000_000 // about a minute
+	stepsPerLook    = 100_000     // some milliseconds
+	stepsLimit      = 500_000_000 // about half a minute
+	stepsPerStudent = 10          // to find one student's cheapest schedule
 )
 
 func newWork(ctx context.Context, began time.Time, limit time.Duration) *work {
@@ -30,6 +31,7 @@ func newWork(ctx context.Context, began time.Time, limit time.Duration) *work {
 	return w
 }
 
+// spend counts steps, each about as long as one row of a pivot takes.
 func (w *work) spend(steps int) { w.steps += steps }
 
 // done reports whether it is enough.
