@@ -1,0 +1,74 @@
+package overview
+
+import (
+	"context"
+	"fmt"
+)
+
+// classAttendancePDF is a page or more for each class: a box in each round,
+// with where the student ought to be.
+func classAttendancePDF(ctx context.Context, d *day) ([]byte, error) {
+	s := newSheet(d, "class-attendance")
+	const number, names = 8.0, 52.0
+	columns := append([]column{{width: number, mid: true}, {title: d.t("student"), width: names}}, d.roundColumns(inner-number-names)...)
+	for _, c := range d.classes {
+		var rows [][]cell
+		for i, p := range c.students {
+			row := []cell{{text: fmt.Sprint(i + 1), size: 8}, {text: p.ListName(), bold: true, size: 9.5}}
+			for _, place := range p.places {
+				x := d.place(place, 8)
+				x.box, x.bold = true, false
+				row = append(row, x)
+			}
+			rows = append(rows, row)
+		}
+		h := heading{kind: d.t("list.class-attendance") + " · " + d.count(len(c.students)), title: d.className(c.name)}
+		s.list(h, columns, rows, 7.8, nil)
+	}
+	if len(d.classes) == 0 {
+		s.emptyPage("class-attendance")
+	}
+	return s.bytes(ctx)
+}
+
+func (d *day) classAttendanceHeads() []string {
+	heads := []string{d.t("class"), d.t("student"), d.t("number")}
+	for round := 1; round <= d.rounds; round++ {
+		heads = append(heads, fmt.Sprintf("%s %d", d.t("workshop"), round), fmt.Sprintf("%s %d", d.t("room"), round), fmt.Sprintf("%s %d", d.t("present"), round))
+	}
+	return heads
+}
+
+func (d *day) classAttendanceRow(p *person) []string {
+	row := []string{p.Class, p.ListName(), p.Number}
+	for _, place := range p.places {
+		title := d.title(place)
+		if place.cancelled {
+			title += " (" + d.t("cancelled") + ")"
+		}
+		row = append(row, title, place.Room, "")
+	}
+	return row
+}
+
+func classAttendanceXLSX(ctx context.Context, d *day) ([]byte, error) {
+	b := newBook(d, "class-attendance")
+	for _, c := range d.classes {
+		var rows [][]string
+		for _, p := range c.students {
+			rows = append(rows, d.classAttendanceRow(p)[1:])
+		}
+		b.sheet(c.name, d.className(c.name), []string{d.count(len(c.students))}, d.classAttendanceHeads()[1:], rows)
+	}
+	return b.bytes(ctx)
+}
+
+func classAttendanceCSV(_ context.Context, d *day) ([]byte, error) {
+	var rows [][]string
+	for _, c := range d.classes {
+		for _, p := range c.students {
+			rows = append(rows, d.classAttendanceRow(p))
+		}
+	}
+	return writeCSV(d.classAttendanceHeads(), rows)
+}

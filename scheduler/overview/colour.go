@@ -1,0 +1,48 @@
+package overview
+
+import (
+	"regexp"
+	"strconv"
+
+	"cultuurdag/enroll"
+)
+
+// RoundColours are the accents of round 1 and on, as #rrggbb, the same as on the
+// students' pages. White text on
+// each has a contrast of 6 or more, so each prints as a dark grey that its white number
+// stands out on.
+var RoundColours = [enroll.MaxRounds]string{"#a3123c", "#0b6659", "#5a35ad", "#8a4300"}
+
+// providerColour is the accent of pages of no one round, where the provider
+// has none of its own.
+const providerColour = "#a3123c"
+
+type rgb struct{ r, g, b int }
+
+var (
+	black = rgb{0, 0, 0}
+	white = rgb{255, 255, 255}
+	ink   = rgb{0x1c, 0x1a, 0x19}
+	grey  = rgb{0x59, 0x55, 0x52} // small print: 7:1 on white
+	line  = rgb{0xb9, 0xb4, 0xae}
+	tint  = rgb{0xf4, 0xf1, 0xec} // behind every other row
+)
+
+var hexColour = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
+
+// parseColour reads #rrggbb, and otherwise returns the built-in accent.
+func parseColour(s string) rgb {
+	if !hexColour.MatchString(s) {
+		s = providerColour
+	}
+	n, err := strconv.ParseUint(s[1:], 16, 32)
+	if err != nil {
+		return ink // cannot be: the pattern above lets hexadecimals pass alone
+	}
+	return rgb{int(n >> 16), int(n >> 8 & 0xff), int(n & 0xff)}
+}
+
+// roundColour returns the accent of a round, counted from 1.
+func roundColour(round int) rgb {
+	return parseColour(RoundColours[(round-1+enroll.MaxRounds)%enroll.MaxRounds])
+}
