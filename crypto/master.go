@@ -2,6 +2,8 @@ package crypto
 
 import (
 	"bytes"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -76,6 +78,16 @@ func ParseMaster(data []byte) (*Master, error) {
 
 // String keeps the identities out of anything that prints a Master.
 func (m *Master) String() string { return "master" }
+
+// Subkey derives 32 bytes for that purpose from the identity that seals. They
+// change with it.
+func (m *Master) Subkey(purpose string) []byte {
+	key, err := hkdf.Key(sha256.New, []byte(fmt.Sprint(m.identities[0])), nil, "cultuurdag "+purpose, 32)
+	if err != nil {
+		panic(err) // 32 bytes are never too many
+	}
+	return key
+}
 
 // Seal encrypts plaintext to the first identity, as a binary age file.
 func (m *Master) Seal(plaintext []byte) ([]byte, error) {

@@ -58,7 +58,8 @@ func (s *Store) PutFiles(ctx context.Context, event string, revision int64, file
 		if err != nil {
 			return fmt.Errorf("sealing an overview: %w", err)
 		}
-		args = append(args, name, sealed)
+		// The tag before it makes residue of the event findable in any file.
+		args = append(args, name, append(keys.Tag(), sealed...))
 	}
 	k := keysOf(event)
 	_, err = s.run(ctx, putFilesScript, []string{k.event, k.files}, args...)
@@ -128,7 +129,7 @@ func (s *Store) File(ctx context.Context, event, name, format string) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	return keys.OpenFile([]byte(sealed))
+	return keys.OpenFile([]byte(sealed)[len(keys.Tag()):])
 }
 
 // Stuck reports since when that step has been trying, and notes now as the

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -13,7 +14,7 @@ import (
 //
 //	KEYS[1]  the event's hash
 //	ARGV[1]  the application's time, ms since 1970
-//	ARGV[2]  ms to add to Redis's own TIME (a moved clock moves both)
+//	ARGV[2]  µs to add to Redis's own TIME (a moved clock moves both)
 //
 // gate() answers "" when the data may be touched, else why not:
 //
@@ -32,11 +33,11 @@ local function gate()
   local deadline, mark = tonumber(ev[1]), tonumber(ev[2])
   if ev[3] == 'purged' or ev[3] == 'purging' or mark >= deadline then return 'purged' end
   local t = redis.call('TIME')
-  local theirs = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000) + tonumber(ARGV[2])
+  local theirs = tonumber(t[1]) * 1000 + (tonumber(t[2]) + tonumber(ARGV[2])) / 1000
   if math.abs(now - theirs) > 120000 then return 'clock' end
   local agreed = math.min(now, theirs)
   if agreed - mark >= 60000 or (agreed >= deadline and agreed > mark) then
-    redis.call('HSET', KEYS[1], 'mark', string.format('%.0f', agreed))
+    redis.call('HSET', KEYS[1], 'mark', string.format('%.0f', math.floor(agreed)))
   end
   if now >= deadline or theirs >= deadline then return 'purged' end
   return ''
@@ -82,7 +83,7 @@ var verdicts = map[string]error{
 // rest of the reply.
 func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, args ...any) ([]any, error) {
 	all := make([]any, 0, len(args)+2)
-	all = append(all, s.clock.Now().UnixMilli(), s.clock.RedisOffset().Milliseconds())
+	all = append(all, s.clock.Now().UnixMilli(), s.clock.RedisOffset().Microseconds())
 	reply, err := script.Run(ctx, s.rdb, keys, append(all, args...)...).Slice()
 	if err != nil {
 		return nil, away(err)
@@ -98,4 +99,21 @@ func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, ar
 		return reply[1:], known
 	}
 	return nil, fmt.Errorf("a script answered %q", verdict)
+}
+
+// MaxClockSkew is how far the clocks of program and Redis may differ.
+const MaxClockSkew = 2 * time.Minute
+
+// CheckClock returns an error that says how far the clocks of program and Redis
+// differ, where that is more than MaxClockSkew.
+func (s *Store) CheckClock(ctx context.Context) error {
+	theirs, err := s.rdb.Time(ctx).Result()
+	if err != nil {
+		return away(err)
+	}
+	skew := s.clock.Now().Sub(theirs.Add(s.clock.RedisOffset())).Round(time.Second)
+	if skew.Abs() > MaxClockSkew {
+		return fmt.Errorf("%w: this machine's is %v ahead of Redis's; both need NTP", enroll.ErrClock, skew)
+	}
+	return nil
 }

@@ -45,7 +45,16 @@ func sealStudent(keys *crypto.EventKeys, st enroll.Student, version uint64) ([]b
 	if err != nil {
 		return nil, errors.New("a student does not fit JSON")
 	}
-	return keys.SealRecord(recordStudent, st.ID, version, data), nil
+	return seal(keys, recordStudent, st.ID, version, data)
+}
+
+// seal seals a record. Keys that were destroyed meanwhile seal nothing: ErrPurged.
+func seal(keys *crypto.EventKeys, kind, id string, version uint64, plaintext []byte) ([]byte, error) {
+	sealed := keys.SealRecord(kind, id, version, plaintext)
+	if sealed == nil {
+		return nil, enroll.ErrPurged
+	}
+	return sealed, nil
 }
 
 // studentsScript: KEYS event, students; ARGV now, offset; answers the number
@@ -280,8 +289,11 @@ func (s *Store) ApplyList(ctx context.Context, event string, list []enroll.Stude
 			if err != nil {
 				return result, err
 			}
-			added = append(added, st.ID, record, programme.Mask(st.Class, st.Year),
-				keys.LoginMAC(code), keys.SealRecord(recordCode, st.ID, 1, []byte(code)))
+			sealedCode, err := seal(keys, recordCode, st.ID, 1, []byte(code))
+			if err != nil {
+				return result, err
+			}
+			added = append(added, st.ID, record, programme.Mask(st.Class, st.Year), keys.LoginMAC(code), sealedCode)
 		case old.Same(st):
 			result.Unchanged++
 		default:

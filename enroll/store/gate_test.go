@@ -1,0 +1,125 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"cultuurdag/enroll"
+	"cultuurdag/enroll/enrolltest"
+	"cultuurdag/enroll/store"
+)
+
+// reads are all the ways to personal data. Each has to pass the gate.
+func reads(w *enrolltest.World, event, student, cookie string) map[string]func() error {
+	ctx, s := context.Background(), w.Store
+	return map[string]func() error{
+		"Gate":       func() error { return s.Gate(ctx, event) },
+		"Students":   func() error { _, err := s.Students(ctx, event); return err },
+		"Codes":      func() error { _, err := s.Codes(ctx, event); return err },
+		"Choices":    func() error { _, _, err := s.Choices(ctx, event); return err },
+		"Seats":      func() error { _, err := s.Seats(ctx, event); return err },
+		"Files":      func() error { _, _, err := s.Files(ctx, event); return err },
+		"File":       func() error { _, err := s.File(ctx, event, "rosters", "pdf"); return err },
+		"Allocation": func() error { _, err := s.Allocation(ctx, event); return err },
+		"Student":    func() error { _, err := s.Student(ctx, cookie); return err },
+		"Take":       func() error { _, err := s.Take(ctx, cookie, 1, "w0", 0); return err },
+		"Release":    func() error { _, err := s.Release(ctx, cookie, 1, 0); return err },
+		"Place":      func() error { return s.Place(ctx, event, student, 1, "w0") },
+		"LockList": func() error {
+			unlock, err := s.LockList(ctx, event)
+			if err == nil {
+				unlock()
+			}
+			return err
+		},
+		"ApplyList": func() error { _, err := s.ApplyList(ctx, event, enrolltest.Students(3), false, false); return err },
+		"PutFiles":  func() error { return s.PutFiles(ctx, event, 1, map[string][]byte{"rosters.pdf": []byte("x")}) },
+		"PutProgramme": func() error {
+			_, err := s.PutProgramme(ctx, event, enrolltest.Programme(enroll.Date{Year: 2026, Month: 12, Day: 4}, 3, 2, 20))
+			return err
+		},
+		"PutAllocation": func() error { return s.PutAllocation(ctx, event, store.AllocationState{State: "done"}) },
+		"UpdateEvent": func() error {
+			_, err := s.UpdateEvent(ctx, event, func(*enroll.Event) error { return nil })
+			return err
+		},
+	}
+}
+
+// world returns an event with students, enrolment open, and the cookie of one
+// who is signed in.
+func world(t *testing.T) (w *enrolltest.World, e enroll.Event, student, cookie string) {
+	t.Helper()
+	w = enrolltest.New(t)
+	e = w.Event(t, w.School(t, "De Springplank"))
+	w.Programme(t, e, 3, 2, 20)
+	students, codes := w.Enrol(t, e.ID, 10)
+	w.Clock.Move(e.OpenAt)
+	cookie, err := w.Store.SignInStudent(context.Background(), codes[students[0].ID])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, e, students[0].ID, cookie
+}
+
+// At local midnight of the day after, every way to personal data is shut,
+// though nothing has been destroyed and no worker runs.
+func TestGateShutsAtMidnight(t *testing.T) {
+	w, e, student, cookie := world(t)
+	midnight := e.PurgeDue()
+	if want := time.Date(2026, 12, 5, 0, 0, 0, 0, enroll.Amsterdam); !midnight.Equal(want) {
+		t.Fatalf("the purge is due at %v, want %v", midnight, want)
+	}
+	w.Clock.Move(midnight.Add(-3 * time.Second))
+	for name, read := range reads(w, e.ID, student, cookie) {
+		if err := read(); errors.Is(err, enroll.ErrPurged) {
+			t.Errorf("%s before midnight: %v", name, err)
+		}
+	}
+	w.Clock.Move(midnight)
+	for name, read := range reads(w, e.ID, student, cookie) {
+		if err := read(); !errors.Is(err, enroll.ErrPurged) {
+			t.Errorf("%s at midnight: %v, want ErrPurged", name, err)
+		}
+	}
+}
+
+// While the clocks of program and Redis differ by more than two minutes nobody
+// gets in; once they agree everything is there again.
+func TestGateNeedsBothClocks(t *testing.T) {
+	w, e, student, cookie := world(t)
+	for _, skew := range []time.Duration{time.Hour, -time.Hour, 24 * time.Hour, 3 * time.Minute, 365 * 24 * time.Hour} {
+		w.Clock.SkewRedis(skew)
+		for name, read := range reads(w, e.ID, student, cookie) {
+			if err := read(); !errors.Is(err, enroll.ErrClock) {
+				t.Errorf("%s with a skew of %v: %v, want ErrClock", name, skew, err)
+			}
+		}
+		w.Clock.SkewRedis(-skew)
+		if err := w.Store.Gate(context.Background(), e.ID); err != nil {
+			t.Errorf("after a skew of %v: %v", skew, err)
+		}
+	}
+	w.Clock.SkewRedis(time.Minute)
+	if err := w.Store.Gate(context.Background(), e.ID); err != nil {
+		t.Errorf("a skew of a minute: %v", err)
+	}
+}
+
+// An event that was past its deadline by the time on which both clocks agreed
+// stays shut when the clocks go back.
+func TestGateNeverOpensAgain(t *testing.T) {
+	w, e, student, cookie := world(t)
+	w.Clock.Move(e.PurgeDue())
+	if err := w.Store.Gate(context.Background(), e.ID); !errors.Is(err, enroll.ErrPurged) {
+		t.Fatalf("at the deadline: %v", err)
+	}
+	w.Clock.Move(e.OpenAt)
+	for name, read := range reads(w, e.ID, student, cookie) {
+		if err := read(); !errors.Is(err, enroll.ErrPurged) {
+			t.Errorf("%s with the clocks set back: %v, want ErrPurged", name, err)
+		}
+	}
+}
