@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 )
 
 // optimum finds the best plan of a small instance by going through all of
@@ -224,6 +225,42 @@ func TestSmallInstancesAgainstAllPlans(t *testing.T) {
 		if n < 20 {
 			t.Errorf("only %d instances with %s", n, what)
 		}
+	}
+}
+
+// A search that has to stop, wherever that is, still tells the truth.
+func TestSmallInstancesCutShort(t *testing.T) {
+	amid := 0
+	for seed := range uint64(4000) {
+		in := small(rand.New(rand.NewPCG(seed, 8)))
+		search := func(limit int) (Solution, int) {
+			s := newSearch(t.Context(), newProblem(in, *in.Costs), Options{Seed: 1}, time.Now())
+			s.work.limit = limit
+			s.run()
+			return s.solution(1, 0), s.work.steps
+		}
+		whole, steps := search(stepsLimit)
+		cuts := 1
+		if len(whole.Report.Proof) > 3 {
+			cuts = 20
+		}
+		_, cost := optimum(in)
+		for cut := range cuts {
+			s, _ := search(steps * cut / cuts)
+			for _, fault := range check(in, s) {
+				t.Errorf("instance %d: %s", seed, fault)
+			}
+			if r := s.Report; len(r.Short) == 0 && (r.Bound > cost || r.Objective < cost) {
+				t.Errorf("instance %d: %d to %d, the optimum is %d", seed, r.Bound, r.Objective, cost)
+			}
+			if !s.Report.Proven && s.Report.Proof != nil {
+				amid++
+			}
+		}
+	}
+	t.Logf("%d stopped amid their cases", amid)
+	if amid == 0 {
+		t.Error("no search stopped amid its cases")
 	}
 }
 

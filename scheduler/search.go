@@ -11,7 +11,8 @@ import (
 const (
 	attempts     = 20        // dives from the root, each with another perturbation
 	someAttempts = 3         // where minimums are undecided: deciding them helps more
-	keptPrices   = 2_000_000 // prices that the tree of the search may hold
+	keptPrices   = 2_000_000 // prices that the tree of the search may hold: 16 MB
+	leafSize     = 64        // what a leaf takes beside its prices, in prices
 )
 
 // search looks for the best plan and for a proof that there is none better.
@@ -108,7 +109,7 @@ func (s *search) begin(pl plan) {
 func (s *search) branch() {
 	open := &leaves{s.root}
 	var done []leaf
-	for open.Len() > 0 && !s.work.done() && (open.Len()+len(done))*len(s.p.sessions) < keptPrices {
+	for open.Len() > 0 && !s.work.done() && (open.Len()+len(done))*(len(s.p.sessions)+leafSize) < keptPrices {
 		n := heap.Pop(open).(leaf)
 		if n.bound >= s.value {
 			done = append(done, n)
