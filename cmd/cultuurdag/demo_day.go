@@ -34,11 +34,11 @@ func newDemoDay(now time.Time) demoDay {
 // moves are the buttons of the bar.
 func (d demoDay) moves() []web.DemoMove {
 	return []web.DemoMove{
-		{Label: "demo.open", At: d.open},
-		{Label: "demo.closed", At: d.close},
-		{Label: "demo.published", At: d.publish},
-		{Label: "demo.day", At: d.date.At(8, 15)},
-		{Label: "demo.after", At: d.date.NextMidnight()},
+		{Label: "page.demo.open", At: d.open},
+		{Label: "page.demo.closed", At: d.close},
+		{Label: "page.demo.published", At: d.publish},
+		{Label: "page.demo.day", At: d.date.At(8, 15)},
+		{Label: "page.demo.after", At: d.date.NextMidnight()},
 	}
 }
 

@@ -14,7 +14,9 @@ import (
 )
 
 // DoctorCommand checks what the promises of the program rest on.
-type DoctorCommand struct{ Config `embed:""` }
+type DoctorCommand struct {
+	Config `embed:""`
+}
 
 // diskNeeded is how many bytes have to be free: rewriting Redis's log needs
 // room for a second one.

@@ -30,7 +30,9 @@ func (c *Config) withApp(io *streams, do func(a *app) error) error {
 }
 
 // PurgeStatusCommand prints what is due, done and overdue.
-type PurgeStatusCommand struct{ Config `embed:""` }
+type PurgeStatusCommand struct {
+	Config `embed:""`
+}
 
 // Run prints a line for each event; it fails where one is overdue.
 func (c *PurgeStatusCommand) Run(ctx context.Context, io *streams) error {
