@@ -167,7 +167,7 @@ var icons = map[string]string{
 }
 
 // icon returns an icon as inline SVG, hidden from screen readers: the text
-// beside it says the same. Staff pages add to the map in staff_icons.go.
+// beside it says the same.
 func icon(name string) template.HTML {
 	paths, ok := icons[name]
 	if !ok {

@@ -12,7 +12,7 @@
     setTimeout(() => { say.textContent = text; }, 50);
   };
 
-  // A notice of trouble with the connection, above everything.
+  // A notice of trouble with the connection, with what stays in sight.
   const notice = (text) => {
     document.getElementById("connection")?.remove();
     if (!text) return;
@@ -21,7 +21,7 @@
     p.className = "summary";
     p.setAttribute("role", "alert");
     p.textContent = text;
-    (document.querySelector(".chosen") || live()).before(p);
+    (document.querySelector(".chosen") || live()).prepend(p);
   };
 
   // show puts the content of another answer in place of this one.
