@@ -55,7 +55,7 @@ func (p *Purger) check(ctx context.Context, w work) (Entry, error) {
 // searchFiles looks for the event's tag in Redis's files.
 func (p *Purger) searchFiles(w work) (Entry, error) {
 	if p.RedisDir == "" || w.first.Tag == "" {
-		return Entry{Files: "unreachable"}, nil
+		return Entry{Files: filesUnreachable}, nil
 	}
 	found, err := residue(p.RedisDir, w.first.Tag)
 	if err != nil {
@@ -64,9 +64,9 @@ func (p *Purger) searchFiles(w work) (Entry, error) {
 	if in := found.holding[w.first.Tag]; len(in) > 0 {
 		return Entry{}, fmt.Errorf("%w: its tag in redis's files %s", ErrNotVerified, strings.Join(in, ", "))
 	}
-	entry := Entry{Files: "searched", Counts: map[string]int{"files": found.files}}
+	entry := Entry{Files: filesSearched, Counts: map[string]int{"files": found.files}}
 	if w.first.Residue == 0 && w.first.Counts["students"] > 0 {
-		entry.Note = "nothing was found in these files before the purge either"
+		entry.Note = noteNeverFound
 	}
 	return entry, nil
 }

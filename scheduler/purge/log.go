@@ -91,20 +91,9 @@ func (l *Log) read(f *os.File) (torn int, err error) {
 // mend holds the log against the checkpoint, cuts off half a line at its end,
 // and brings the checkpoint up to the last entry.
 func (l *Log) mend(f *os.File, torn int) error {
-	signed, err := readIfThere(l.checkpointPath())
+	covered, err := l.covered()
 	if err != nil {
-		return fmt.Errorf("reading the checkpoint of the purge log: %w", err)
-	}
-	covered := -1
-	if signed != nil {
-		c, err := openCheckpoint(l.key.Public(), signed)
-		if err != nil {
-			return fmt.Errorf("checkpoint of the purge log: %w", err)
-		}
-		if err := c.check(l.entries); err != nil {
-			return err // half a line that a checkpoint covers was no accident
-		}
-		covered = c.size
+		return err // half a line that a checkpoint covers was no accident
 	}
 	if torn > 0 {
 		if err := l.cut(f); err != nil {
@@ -115,6 +104,23 @@ func (l *Log) mend(f *os.File, torn int) error {
 		return nil
 	}
 	return l.keepCheckpoint()
+}
+
+// covered holds the log against the checkpoint beside it and returns how many
+// entries that covers; -1 where there is no checkpoint yet.
+func (l *Log) covered() (int, error) {
+	signed, err := readIfThere(l.checkpointPath())
+	if err != nil {
+		return 0, fmt.Errorf("reading the checkpoint of the purge log: %w", err)
+	}
+	if signed == nil {
+		return -1, nil
+	}
+	c, err := openCheckpoint(l.key.Public(), signed)
+	if err != nil {
+		return 0, fmt.Errorf("checkpoint of the purge log: %w", err)
+	}
+	return c.size, c.check(l.entries)
 }
 
 // cut takes off the file what stands after the last whole entry.
@@ -215,6 +221,16 @@ func (l *Log) Event(event string) ([]Entry, error) {
 		}
 	}
 	return entries, nil
+}
+
+// Check reads the whole log anew and holds it against the checkpoint beside it:
+// ErrTampered where it does not hold.
+func (l *Log) Check() error {
+	fresh := &Log{path: l.path, key: l.key}
+	return fresh.locked(syscall.LOCK_SH, func(*os.File, int) error {
+		_, err := fresh.covered()
+		return err
+	})
 }
 
 // Public returns the verifier key of the log's checkpoints.

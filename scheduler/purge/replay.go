@@ -110,7 +110,7 @@ func (p *Purger) again(ctx context.Context, event string, files int) error {
 		entry := Entry{
 			Event: event, Step: StepStarted, Again: w.again + 1, At: p.Clock.Now(), Residue: files,
 			Counts: map[string]int{"key_files": left.keyFiles, "keys": left.keys},
-			Note:   "something came back, as from a backup",
+			Note:   noteAgain,
 		}
 		if _, _, err := p.Log.AppendOnce(entry); err != nil {
 			return err

@@ -65,9 +65,9 @@ func (p *Purger) startWithoutKey(w work, entry Entry, cause error) (Entry, error
 	case err != nil: // a keystore that is away: nothing could be destroyed
 		return Entry{}, errors.Join(cause, err)
 	case left:
-		entry.Note = "the key could not be opened: no canary, and no tag to search for"
+		entry.Note = noteKeyDamaged
 	case errors.Is(cause, crypto.ErrKeyGone):
-		entry.Note = "the key was gone already: no canary, and no tag to search for"
+		entry.Note = noteKeyGone
 	default:
 		return Entry{}, cause
 	}
