@@ -26,7 +26,7 @@ func GenerateLogKey(name string) (secret []byte, public string, err error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("making a purge-log key: %w", err)
 	}
-	if _, err := parseLogKey([]byte(skey)); err != nil { // a name that no note can carry
+	if _, err := ParseLogKey([]byte(skey)); err != nil { // a name that no note can carry
 		return nil, "", fmt.Errorf("making a purge-log key for %q: %w", name, err)
 	}
 	return []byte(skey + "\n"), public, nil
@@ -40,14 +40,15 @@ func LoadLogKey(path string) (*LogKey, error) {
 		return nil, fmt.Errorf("reading the purge-log key: %w", err)
 	}
 	defer clear(data)
-	k, err := parseLogKey(data)
+	k, err := ParseLogKey(data)
 	if err != nil {
 		return nil, fmt.Errorf("reading the purge-log key from %s: %w", path, err)
 	}
 	return k, nil
 }
 
-func parseLogKey(data []byte) (*LogKey, error) {
+// ParseLogKey reads what GenerateLogKey made, or returns ErrLogKey.
+func ParseLogKey(data []byte) (*LogKey, error) {
 	skey := string(bytes.TrimSpace(data))
 	signer, err := note.NewSigner(skey)
 	if err != nil {

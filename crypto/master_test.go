@@ -155,7 +155,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	logKey, err := parseLogKey(secret)
+	logKey, err := ParseLogKey(secret)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func (c *Config) withStore(io *streams, do func(p parts, s *store.Store) error) 
 
 // AccountAddCommand adds a member of staff.
 type AccountAddCommand struct {
-	Config        `embed:""`
+	Config        `embed:"" prefix:"set-"`
 	Role          string `required:"" enum:"organiser" help:"organiser; contacts are invited from the school's page."`
 	Email         string `required:"" help:"The address to sign in with."`
 	Name          string `help:"How colleagues know them."`
@@ -86,7 +86,7 @@ func firstLine(r io.Reader) (string, error) {
 
 // TokenCreateCommand makes an API token.
 type TokenCreateCommand struct {
-	Config `embed:""`
+	Config `embed:"" prefix:"set-"`
 	Email  string `required:"" help:"The account that the program acts as."`
 	Name   string `required:"" help:"What the token is for."`
 }

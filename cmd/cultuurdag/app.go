@@ -213,7 +213,7 @@ func (a *app) purgeSteps(ctx context.Context, event string) (any, error) {
 	}
 	view := purgeView{State: e.StateAt(a.clock.Now()), Due: e.PurgeDue(), Steps: []purgeStep{}}
 	for _, entry := range entries {
-		view.Steps = append(view.Steps, purgeStep{entry.Step, entry.At})
+		view.Steps = append(view.Steps, purgeStep{string(entry.Step), entry.At})
 	}
 	return view, nil
 }
@@ -222,18 +222,18 @@ func (a *app) purgeSteps(ctx context.Context, event string) (any, error) {
 func (a *app) deadlineChanged(_ context.Context, event string, from, to time.Time, _ string) error {
 	_, err := a.purgeLog.Append(purge.Entry{
 		Event: event, Step: purge.StepDeadlineChanged, At: a.clock.Now().UTC(),
-		From: from.UTC().Format(time.RFC3339), To: to.UTC().Format(time.RFC3339),
+		From: from.UTC(), To: to.UTC(),
 	})
 	return err
 }
 
 // certificate makes the PDF that says that the event's data are gone.
 func (a *app) certificate(ctx context.Context, event string, l *locale.Locale) ([]byte, error) {
-	data, err := a.purger.CertificateData(ctx, event)
+	data, err := a.purger.CertificateData(ctx, event, l)
 	if err != nil {
 		return nil, err
 	}
-	data.Provider, data.Locale = a.provider, l
+	data.Provider, data.Program = a.provider, versionLine(buildInfo())
 	data.PublicURL = a.baseURL + "/purged/" + event
 	return overview.Certificate(data)
 }

@@ -159,11 +159,7 @@ func newDemo(dir string, rdb redis.UniversalClient, clock *enroll.Clock, baseURL
 	if err != nil {
 		return nil, err
 	}
-	keyFile := filepath.Join(dir, "purge-log.key")
-	if err := writeSecret(keyFile, secret); err != nil {
-		return nil, err
-	}
-	logKey, err := crypto.LoadLogKey(keyFile)
+	logKey, err := crypto.ParseLogKey(secret)
 	if err != nil {
 		return nil, err
 	}

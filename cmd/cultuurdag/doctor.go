@@ -15,7 +15,7 @@ import (
 
 // DoctorCommand checks what the promises of the program rest on.
 type DoctorCommand struct {
-	Config `embed:""`
+	Config `embed:"" prefix:"set-"`
 }
 
 // diskNeeded is how many bytes have to be free: rewriting Redis's log needs

@@ -31,7 +31,7 @@ func (c *Config) withApp(io *streams, do func(a *app) error) error {
 
 // PurgeStatusCommand prints what is due, done and overdue.
 type PurgeStatusCommand struct {
-	Config `embed:""`
+	Config `embed:"" prefix:"set-"`
 }
 
 // Run prints a line for each event; it fails where one is overdue.
@@ -62,7 +62,7 @@ func (c *PurgeStatusCommand) Run(ctx context.Context, io *streams) error {
 
 // PurgeRunCommand runs a purge that is due now.
 type PurgeRunCommand struct {
-	Config `embed:""`
+	Config `embed:"" prefix:"set-"`
 	Event  string `required:"" help:"The event's id."`
 }
 

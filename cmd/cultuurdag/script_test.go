@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"os"
 	"testing"
 
@@ -21,6 +22,16 @@ func TestStories(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			env.Values[siteKey{}] = newStorySite(t, env)
+			for _, name := range []string{"ADDR", "ADMIN_ADDR"} {
+				listener, err := net.Listen("tcp", "127.0.0.1:0")
+				if err != nil {
+					return err
+				}
+				env.Setenv("CULTUURDAG_"+name, listener.Addr().String()) // free a moment ago
+				if err := listener.Close(); err != nil {
+					return err
+				}
+			}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

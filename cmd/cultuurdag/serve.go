@@ -17,7 +17,7 @@ import (
 
 // ServeCommand runs the program for real.
 type ServeCommand struct {
-	Config `embed:""`
+	Config `embed:"" prefix:"set-"`
 }
 
 // Run serves until it is told to stop.

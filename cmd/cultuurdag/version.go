@@ -10,12 +10,16 @@ type VersionCommand struct{}
 
 // Run prints the program, its version and the version of Go on one line.
 func (c *VersionCommand) Run(io *streams) error {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		info = &debug.BuildInfo{}
-	}
-	_, err := fmt.Fprintln(io.out, versionLine(info))
+	_, err := fmt.Fprintln(io.out, versionLine(buildInfo()))
 	return err
+}
+
+// buildInfo is what the go command knew of this build.
+func buildInfo() *debug.BuildInfo {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info
+	}
+	return &debug.BuildInfo{}
 }
 
 // versionLine tells the module's version, or (devel), and the commit that the

@@ -171,7 +171,7 @@ var planScript = gated(`
 local shut = gate()
 if shut ~= '' then return {shut} end
 if ev[3] ~= 'closed' and ev[3] ~= 'allocated' and ev[3] ~= 'published' then return {'wrong_state'} end
-if ev[8] ~= ARGV[3] or ev[6] ~= ARGV[4] then return {'conflict'} end
+if (ev[8] or '0') ~= ARGV[3] or ev[6] ~= ARGV[4] then return {'conflict'} end
 local n = tonumber(ARGV[6])
 for i = 7 + 2 * n, #ARGV, 2 do
   local session = redis.call('HGET', KEYS[2], ARGV[i])
