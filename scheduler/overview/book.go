@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 	"unicode"
@@ -134,8 +135,8 @@ func (b *book) styles() (s bookStyles, err error) {
 		at    *int
 		style excelize.Style
 	}{
-		{&s.title, excelize.Style{Font: &excelize.Font{Bold: true, Size: 16}}},
-		{&s.about, excelize.Style{Font: &excelize.Font{Size: 10, Color: "595552"}}},
+		{&s.title, excelize.Style{Font: &excelize.Font{Bold: true, Size: 16}, Alignment: &excelize.Alignment{WrapText: true, Vertical: "center"}}},
+		{&s.about, excelize.Style{Font: &excelize.Font{Size: 10, Color: "595552"}, Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}}},
 		{&s.head, excelize.Style{Font: &excelize.Font{Bold: true, Color: "FFFFFF"}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"1C1A19"}},
 			Alignment: &excelize.Alignment{WrapText: true, Vertical: "bottom"}}},
 		// 49 is the format "@": text, so that Excel leaves 3-10 as it is when a cell is edited.
@@ -199,16 +200,48 @@ func (b *book) write(t tab, styles bookStyles) error {
 			return err
 		}
 	}
+	total := 0.0
 	for i, w := range widths {
 		name, err := excelize.ColumnNumberToName(i + 1)
 		if err != nil {
 			return fmt.Errorf("name column: %w", err)
 		}
-		if err := f.SetColWidth(t.name, name, name, float64(min(max(w+3, 9), 44))); err != nil {
+		width := float64(min(max(w+3, 10), 44))
+		if t.heads[i] == d.t("remark") {
+			width = 30 // room to write
+		}
+		total += width
+		if err := f.SetColWidth(t.name, name, name, width); err != nil {
 			return fmt.Errorf("set width: %w", err)
 		}
 	}
+	for i, l := range lines {
+		if err := b.span(t, i+1, l, total); err != nil {
+			return err
+		}
+	}
 	return b.layout(t, head, row)
+}
+
+// span gives a line over the table the whole width of the table and as many
+// lines as it needs there: Excel sets the height of merged cells for nobody.
+func (b *book) span(t tab, row int, text string, width float64) error {
+	last, err := excelize.CoordinatesToCellName(len(t.heads), row)
+	if err != nil {
+		return fmt.Errorf("name cell: %w", err)
+	}
+	if err := b.file.MergeCell(t.name, fmt.Sprintf("A%d", row), last); err != nil {
+		return fmt.Errorf("merge cells: %w", err)
+	}
+	height, characters := 15.0, width
+	if row == 1 {
+		height, characters = 24, width*0.62 // the title is larger
+	}
+	lines := math.Ceil(float64(utf8.RuneCountInString(text)+1) / characters)
+	if err := b.file.SetRowHeight(t.name, row, min(height*lines, 400)); err != nil {
+		return fmt.Errorf("set height: %w", err)
+	}
+	return nil
 }
 
 // layout freezes the headings and sets how the sheet prints.

@@ -87,8 +87,8 @@ type placed struct {
 const (
 	certMargin = 22.0
 	certWidth  = pageWidth - 2*certMargin
-	certTop    = 24.0
-	certBottom = 270.0
+	certTop    = 18.0
+	certBottom = 277.0
 )
 
 // put places a block of that height, on a new page where it no longer fits.
@@ -112,11 +112,11 @@ func (w *certificate) text(s string, bold bool, size float64, c rgb) {
 
 // section sets a heading, kept together with some of what follows.
 func (w *certificate) section(title string) {
-	w.space(3.6)
+	w.space(3)
 	if w.y+22 > certBottom {
 		w.y = certBottom
 	}
-	runs := []run{{printable(title), true, 11.5, w.d.accent()}}
+	runs := []run{{printable(title), true, 11.5, readable(parseColour(w.d.Provider.Colour))}}
 	w.put(heightOf(runs)+1, func(y float64) { w.write(certMargin, y, runs) })
 }
 
@@ -148,7 +148,7 @@ func (w *certificate) plan() {
 	}
 	w.text(d.t("certificate.title"), true, 25, ink)
 	w.space(2)
-	w.put(4, func(y float64) { w.bar(certMargin, y, 46, 1.6, d.accent()) })
+	w.put(4, func(y float64) { w.bar(certMargin, y, 46, 1.6, parseColour(d.Provider.Colour)) })
 	w.space(1)
 	intro := d.t("certificate.intro", "provider", c.Provider.Name)
 	if strings.TrimSpace(c.Provider.Name) == "" {
@@ -193,27 +193,42 @@ func (w *certificate) counts() {
 		}
 	}
 	slices.Sort(kinds)
-	some := false
+	var items []counted
 	for _, kind := range append(slices.Clone(countKinds), kinds...) {
 		n := w.c.Counts[kind]
 		if n <= 0 {
 			continue
 		}
-		some = true
-		what := w.d.t("certificate.count."+kind, "n", n)
-		if !slices.Contains(countKinds, kind) {
-			what = kind
+		what := kind
+		if slices.Contains(countKinds, kind) {
+			what = w.d.t("certificate.count."+kind, "n", n)
 		}
-		number := run{fmt.Sprint(n), true, 10.5, ink}
-		runs := w.lines(what, certWidth-22, false, 10)
-		w.put(heightOf(runs)+0.3, func(y float64) {
-			w.right(certMargin+17, y+runs[0].height()*0.77, number.s, number.bold, number.size, ink)
-			w.write(certMargin+22, y, runs)
+		items = append(items, counted{fmt.Sprint(n), w.lines(what, certWidth/2-20, false, 9.5)})
+	}
+	if len(items) == 0 {
+		w.text(w.d.t("certificate.nothing"), false, 10, ink)
+		return
+	}
+	for i := 0; i < len(items); i += 2 {
+		pair := items[i:min(i+2, len(items))]
+		height := 0.0
+		for _, x := range pair {
+			height = max(height, heightOf(x.what))
+		}
+		w.put(height+0.6, func(y float64) {
+			for j, x := range pair {
+				left := certMargin + certWidth/2*float64(j)
+				w.right(left+13, y+x.what[0].height()*0.77, x.number, true, 10, ink)
+				w.write(left+16, y, x.what)
+			}
 		})
 	}
-	if !some {
-		w.text(w.d.t("certificate.nothing"), false, 10, ink)
-	}
+}
+
+// counted is how many there were of something.
+type counted struct {
+	number string
+	what   []run
 }
 
 // steps lists what was done when.
@@ -285,7 +300,7 @@ func (w *certificate) small(label string, lines ...string) {
 func (w *certificate) finish() {
 	for _, blocks := range append(w.blocks, w.page) {
 		w.add(func(number, total int) {
-			w.bar(0, 0, pageWidth, 5, w.d.accent())
+			w.bar(0, 0, pageWidth, 5, parseColour(w.d.Provider.Colour))
 			for _, b := range blocks {
 				b.draw(b.y)
 			}

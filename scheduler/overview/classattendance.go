@@ -12,18 +12,21 @@ func classAttendancePDF(ctx context.Context, d *day) ([]byte, error) {
 	const number, names = 8.0, 52.0
 	columns := append([]column{{width: number, mid: true}, {title: d.t("student"), width: names}}, d.roundColumns(inner-number-names)...)
 	for _, c := range d.classes {
-		var rows [][]cell
-		for i, p := range c.students {
-			row := []cell{{text: fmt.Sprint(i + 1), size: 8}, {text: p.ListName(), bold: true, size: 9.5}}
-			for _, place := range p.places {
-				x := d.place(place, 8)
-				x.box, x.bold = true, false
-				row = append(row, x)
+		rows := func(size float64) [][]cell {
+			var rows [][]cell
+			for i, p := range c.students {
+				row := []cell{{text: fmt.Sprint(i + 1), size: 8}, {text: p.ListName(), bold: true, size: size + 1}}
+				for _, place := range p.places {
+					x := d.place(place, size)
+					x.box, x.bold = true, false
+					row = append(row, x)
+				}
+				rows = append(rows, row)
 			}
-			rows = append(rows, row)
+			return rows
 		}
 		h := heading{kind: d.t("list.class-attendance") + " · " + d.count(len(c.students)), title: d.className(c.name)}
-		s.list(h, columns, rows, 7.8, nil)
+		s.list(h, columns, s.roomiest(h, columns, rows), classRow, nil)
 	}
 	if len(d.classes) == 0 {
 		s.emptyPage("class-attendance")

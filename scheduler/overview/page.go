@@ -30,7 +30,7 @@ func newSheet(d *day, name string) *sheet {
 	return &sheet{newPaper(title+" – "+d.Event.Title, d.l.Tag, d.MadeAt, d.Provider.Logo), d}
 }
 
-const headTop = 31.0 // where a heading begins, under the frame
+const headTop = 27.5 // where a heading begins, under the frame
 
 // page plans a page with the frame around what draw draws. A bookmark that is
 // not empty lists the page in the viewer's table of contents.
@@ -51,7 +51,7 @@ func (s *sheet) frame(accent rgb, number, total int) {
 	const brand = 52.0
 	w := inner
 	if s.logo {
-		s.drawLogo(pageWidth-margin, 10, brand, 13)
+		s.drawLogo(pageWidth-margin, 9, brand, 12)
 		w -= brand + 4
 	} else if d.Provider.Name != "" {
 		runs := s.flow(d.Provider.Name, brand, true, 9, grey)
@@ -68,7 +68,7 @@ func (s *sheet) frame(accent rgb, number, total int) {
 		about += " · " + d.Event.Location
 	}
 	s.write(margin, y+0.5, s.flow(about, w, false, 9, grey))
-	s.bar(margin, 25.5, inner, 1.2, accent)
+	s.bar(margin, 22.5, inner, 1.2, accent)
 
 	s.rule(margin, bottom+2, pageWidth-margin, line, 0.2)
 	page := d.t("page", "page", number, "pages", total)
@@ -117,7 +117,7 @@ func (s *sheet) head(h heading, part string, measure bool) float64 {
 	if h.round > 0 {
 		y = max(y, top+15)
 	}
-	y += 2
+	y += 2.6
 	if len(h.facts) > 0 {
 		y += s.facts(h.facts, margin, y, inner, measure) + 2
 	}
@@ -210,8 +210,14 @@ func or(s, otherwise string) string {
 	return s
 }
 
-// accent is the colour of pages of no one round.
-func (d *day) accent() rgb { return parseColour(d.Provider.Colour) }
+// accent is the colour of pages of no one round: the provider's, or black, since
+// every other has a round of its own.
+func (d *day) accent() rgb {
+	if d.Provider.Colour == "" {
+		return ink
+	}
+	return parseColour(d.Provider.Colour)
+}
 
 // bookmark names a session in the table of contents.
 func (d *day) bookmark(s *session) string {

@@ -53,16 +53,19 @@ func rosterClass(s *sheet, c class) {
 	d := s.d
 	const names = 54.0
 	columns := append([]column{{title: d.t("student"), width: names}}, d.roundColumns(inner-names)...)
-	var rows [][]cell
-	for _, p := range c.students {
-		row := []cell{{text: p.ListName(), size: 9.5}}
-		for _, place := range p.places {
-			row = append(row, d.place(place, 8.5))
+	rows := func(size float64) [][]cell {
+		var rows [][]cell
+		for _, p := range c.students {
+			row := []cell{{text: p.ListName(), size: size + 1}}
+			for _, place := range p.places {
+				row = append(row, d.place(place, size))
+			}
+			rows = append(rows, row)
 		}
-		rows = append(rows, row)
+		return rows
 	}
 	h := heading{kind: d.t("list.rosters") + " · " + d.count(len(c.students)), title: d.className(c.name)}
-	s.list(h, columns, rows, 7.8, nil)
+	s.list(h, columns, s.roomiest(h, columns, rows), classRow, nil)
 }
 
 // rosterBlocks plans the pages of blocks of one class, so that a mentor gets
@@ -96,7 +99,7 @@ func rosterBlocks(s *sheet, c class) {
 // rosterBlock draws one student's day, in type as large as all of it fits.
 func rosterBlock(s *sheet, p *person, x, y, w, h float64) {
 	const pad = 4.0
-	for scale := 1.0; ; scale *= 0.93 {
+	for scale := 1.12; ; scale *= 0.95 {
 		if scale < 0.3 || s.block(p, x+pad, y+pad*0.7, w-2*pad, scale, true) <= y+h-pad*0.4 {
 			s.block(p, x+pad, y+pad*0.7, w-2*pad, scale, false)
 			return

@@ -131,7 +131,9 @@ func (s *sheet) slipText(x Slip, link string, left, top, w, h, scale float64, me
 	y = beside - 0.6
 	narrow := w - slipQR - slipQuiet
 	if !d.Event.OpenAt.IsZero() && !d.Event.CloseAt.IsZero() {
-		put(narrow, d.t("slip.when", "open", d.l.Moment(d.Event.OpenAt), "close", d.l.Moment(d.Event.CloseAt)), false, 8.5, ink)
+		put(narrow, d.t("slip.choose"), false, 8.5, ink)
+		put(narrow, d.t("slip.from", "open", d.l.Moment(d.Event.OpenAt)), false, 8.5, ink)
+		put(narrow, d.t("slip.until", "close", d.l.Moment(d.Event.CloseAt)), false, 8.5, ink)
 		y += 1.2 * scale
 	}
 	put(narrow, d.t("slip.throw", "date", d.l.Day(d.last())), true, 8.5, ink)

@@ -64,6 +64,30 @@ func split(rows []laidRow, room float64) [][]laidRow {
 	return append(pages, rows[start:])
 }
 
+// classRow is the least height of a row in a class's table, in millimetres: a
+// class of 28 goes on one page.
+const classRow = 7.2
+
+// roomiest returns the rows in the largest type that needs the fewest pages.
+func (s *sheet) roomiest(h heading, columns []column, rows func(size float64) [][]cell) [][]cell {
+	var best [][]cell
+	fewest := 0
+	for _, size := range []float64{8.5, 8, 7.5, 7} {
+		try := rows(size)
+		if n := len(split(s.lay(columns, try, classRow), s.room(h, columns))); best == nil || n < fewest {
+			best, fewest = try, n
+		}
+	}
+	return best
+}
+
+// room is how high the rows of a table under that heading may be together on a page.
+func (s *sheet) room(h heading, columns []column) float64 {
+	// The longest that the words for "sheet 1 of 2" can be is measured along.
+	top := s.head(h, s.d.t("part", "part", 99, "parts", 99), true)
+	return bottom - s.tableHead(columns, top, true)
+}
+
 // tableHead draws the headings of a table and returns where they end.
 func (s *sheet) tableHead(columns []column, y float64, measure bool) float64 {
 	height := 0.0
@@ -136,9 +160,7 @@ func (s *sheet) list(h heading, columns []column, rows [][]cell, least float64, 
 		accent = roundColour(h.round)
 	}
 	laid := s.lay(columns, rows, least)
-	// The longest that the words for "continued" can be is measured along.
-	top := s.head(h, s.d.t("part", "part", 99, "parts", 99), true)
-	pages := split(laid, bottom-s.tableHead(columns, top, true))
+	pages := split(laid, s.room(h, columns))
 	for i, rows := range pages {
 		part, mark := "", ""
 		if len(pages) > 1 {
