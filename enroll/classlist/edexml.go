@@ -2,61 +2,124 @@ package classlist
 
 import (
 	"encoding/xml"
+	"io"
 	"strings"
 )
 
-// edex is what is read of an EDEXML file, the standard of Edustandaard (2.1) by
-// which Dutch programs exchange students and groups.
+// edexHeadings are the columns of the grid that is made of an EDEXML file.
+var edexHeadings = []string{"Leerlingnummer", "Roepnaam", "Voorvoegsel", "Achternaam", "Groep", "Leerjaar", "E-mailadres"}
+
+// edexGroup is a group of an EDEXML file.
+type edexGroup struct{ name, year string }
+
+// edex is an EDEXML file as far as it has been read: the standard of
+// Edustandaard (2.1) by which Dutch programs exchange students and groups.
 type edex struct {
-	XMLName xml.Name
-	Groups  []struct {
-		Key  string `xml:"key,attr"`
-		Name string `xml:"naam"`
-		Year string `xml:"jaargroep"`
-	} `xml:"groepen>groep"`
-	Students []struct {
-		Key   string `xml:"key,attr"`
-		First string `xml:"roepnaam"`
-		All   string `xml:"voornamen"`
-		Infix string `xml:"voorvoegsel"`
-		Last  string `xml:"achternaam"`
-		Year  string `xml:"jaargroep"`
-		Email string `xml:"emailadres"`
-		Group struct {
-			Key string `xml:"key,attr"`
-		} `xml:"groep"`
-	} `xml:"leerlingen>leerling"`
+	*parser
+	groups map[string]edexGroup // by key
+	grid   grid
 }
 
 // readEDEXML turns the students of an EDEXML file into a grid, as if somebody had
 // typed them: the first is row 1. Its key is a student's number.
 func readEDEXML(text string) ([]grid, *Problem) {
-	if !scanXML([]byte(text), maxElements, func(xml.Token) {}) {
-		return nil, refuse(NotAList)
+	e := edex{parser: newParser(strings.NewReader(text), maxElements), groups: map[string]edexGroup{}, grid: grid{exact: true}}
+	e.grid.rows = append(e.grid.rows, row{0, edexHeadings})
+	if err := e.read(); err != nil {
+		return nil, asProblem(err)
 	}
-	var e edex
-	if newDecoder([]byte(text)).Decode(&e) != nil || !strings.EqualFold(e.XMLName.Local, "EDEX") {
-		return nil, refuse(NotAList)
-	}
-	class, year := map[string]string{}, map[string]string{}
-	for _, group := range e.Groups {
-		class[group.Key], year[group.Key] = group.Name, group.Year
-	}
-	g := grid{exact: true}
-	g.rows = append(g.rows, row{0, []string{"Leerlingnummer", "Roepnaam", "Voorvoegsel", "Achternaam", "Groep", "Leerjaar", "E-mailadres"}})
-	for i, s := range e.Students {
-		first := s.First
-		if strings.TrimSpace(first) == "" {
-			first = s.All
-		}
-		studentYear := s.Year
-		if strings.TrimSpace(studentYear) == "" {
-			studentYear = year[s.Group.Key]
-		}
-		cells := []string{s.Key, first, s.Infix, s.Last, class[s.Group.Key], studentYear, s.Email}
-		if p := g.add(i+1, cells); p != nil {
-			return nil, p
+	const class, year = 4, 5
+	for _, r := range e.grid.rows[1:] {
+		group := e.groups[r.cells[class]]
+		r.cells[class] = group.name
+		if strings.TrimSpace(r.cells[year]) == "" {
+			r.cells[year] = group.year
 		}
 	}
-	return []grid{g}, nil
+	return []grid{e.grid}, nil
+}
+
+func (e *edex) read() error {
+	number, parent := 0, ""
+	for {
+		token, err := e.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		start, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		name := start.Name.Local
+		switch {
+		case e.depth == 1 && !strings.EqualFold(name, "EDEX"):
+			return errXML
+		case e.depth == 2:
+			parent = name
+		case e.depth == 3 && parent == "groepen" && name == "groep":
+			err = e.group(start)
+		case e.depth == 3 && parent == "leerlingen" && name == "leerling":
+			number++
+			err = e.student(number, start)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// group reads a group, which its students name by its key.
+func (e *edex) group(start xml.StartElement) error {
+	if len(e.groups) == MaxRows {
+		return asError(tooManyRows())
+	}
+	texts, err := e.children("groep")
+	e.groups[attribute(start, "key")] = edexGroup{texts["naam"], texts["jaargroep"]}
+	return err
+}
+
+// student reads a student as a row, with the key of the group for a class.
+func (e *edex) student(number int, start xml.StartElement) error {
+	texts, err := e.children("groep")
+	if err != nil {
+		return err
+	}
+	first := texts["roepnaam"]
+	if strings.TrimSpace(first) == "" {
+		first = texts["voornamen"]
+	}
+	cells := []string{attribute(start, "key"), first, texts["voorvoegsel"], texts["achternaam"], texts["groep"], texts["jaargroep"], texts["emailadres"]}
+	if p := e.grid.add(number, cells); p != nil {
+		return asError(p)
+	}
+	if r := &e.grid.rows[len(e.grid.rows)-1]; r.number == number {
+		r.cells = cells // as many as there are headings, also where the last are blank
+	}
+	return nil
+}
+
+// children returns the texts of the elements within the one that has just begun,
+// the first of each name, and of those named keyed their key.
+func (e *edex) children(keyed string) (map[string]string, error) {
+	texts := map[string]string{}
+	for depth := e.depth; ; {
+		start, ok, err := e.start(depth)
+		if err != nil || !ok {
+			return texts, err
+		}
+		text, err := e.text()
+		if err != nil {
+			return nil, err
+		}
+		name := start.Name.Local
+		if name == keyed {
+			text = attribute(start, "key")
+		}
+		if _, twice := texts[name]; !twice && len(texts) < MaxColumns {
+			texts[name] = text
+		}
+	}
 }

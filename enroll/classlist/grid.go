@@ -9,7 +9,7 @@ type grid struct {
 	merged    []span
 	separator string // between the cells of a text file, "" for a sheet
 	exact     bool   // written by a program as text: no zeros fell off
-	bytes     int    // in all cells
+	bytes     int    // in all cells of this file so far, with what it takes to hold them
 }
 
 type row struct {
@@ -26,6 +26,9 @@ type span struct {
 // headingRows is among how many rows, blank ones not counted, the heading is looked for.
 const headingRows = 20
 
+// What a row and a cell take of memory beside their text, roughly.
+const bytesOfRow, bytesOfCell = 64, 16
+
 // maxMerged is how many merged cells of a sheet are looked at.
 const maxMerged = 5_000
 
@@ -39,12 +42,15 @@ func (g *grid) merge(s span) {
 // add appends a row unless it is blank. It returns the problem that the sheet
 // is too long, too wide or holds too much, and then the reader stops.
 func (g *grid) add(number int, cells []string) *Problem {
-	width := 0
+	width, bytes := 0, bytesOfRow+len(cells)*bytesOfCell
 	for i, c := range cells {
-		g.bytes += len(c)
+		bytes += len(c)
 		if strings.TrimSpace(c) != "" {
 			width = i + 1
 		}
+	}
+	if width > 0 {
+		g.bytes += bytes
 	}
 	switch {
 	case width == 0:

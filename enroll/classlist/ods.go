@@ -1,58 +1,70 @@
 package classlist
 
 import (
-	"bytes"
 	"encoding/xml"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// neededOfDocument tells the parts of an OpenDocument file that are read.
-func neededOfDocument(name string) bool {
-	return name == "content.xml" || name == "meta-inf/manifest.xml"
-}
-
 // readODS reads the visible sheets of an OpenDocument spreadsheet.
 func readODS(parts archive) ([]grid, *Problem) {
-	if bytes.Contains(parts["META-INF/manifest.xml"], []byte("encryption-data")) {
-		return nil, refuse(Locked)
+	var o ods
+	err := parts.read("meta-inf/manifest.xml", func(r io.Reader) error {
+		o.parser = newParser(r, maxBookElements)
+		return o.manifest()
+	})
+	if err != nil {
+		return nil, asProblem(err)
 	}
-	content := parts["content.xml"]
-	if !scanXML(content, maxElements, func(xml.Token) {}) {
-		return nil, refuse(NotAList)
-	}
-	o := ods{decoder: newDecoder(content), hidden: map[string]bool{}}
-	p, err := o.read()
-	switch {
-	case err != nil, p == nil && !o.spreadsheet:
-		return nil, refuse(NotAList)
-	case p != nil:
-		return nil, p
+	err = parts.read("content.xml", func(r io.Reader) error {
+		o.parser = newParser(r, maxElements)
+		return o.content()
+	})
+	if err != nil || !o.spreadsheet {
+		return nil, asProblem(err)
 	}
 	return o.grids, nil
 }
 
 // ods is a spreadsheet as far as it has been read.
 type ods struct {
-	decoder     *xml.Decoder
+	*parser
 	spreadsheet bool
 	style       string          // that is being read
 	hidden      map[string]bool // styles of sheets that are not shown
 	grids       []grid
+	bytes       int // in all of them
 }
 
-// read goes through content.xml. An error is one of the XML.
-func (o *ods) read() (*Problem, error) {
-	bytes := 0
+// manifest looks whether the spreadsheet is locked.
+func (o *ods) manifest() error {
 	for {
-		token, err := o.decoder.Token()
+		token, err := o.next()
 		if err == io.EOF {
-			return nil, nil
+			return nil
 		}
 		if err != nil {
-			return nil, err
+			return err
+		}
+		if e, ok := token.(xml.StartElement); ok && e.Name.Local == "encryption-data" {
+			return asError(refuse(Locked))
+		}
+	}
+}
+
+// content goes through content.xml.
+func (o *ods) content() error {
+	o.hidden = map[string]bool{}
+	for {
+		token, err := o.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
 		}
 		e, start := token.(xml.StartElement)
 		if !start {
@@ -62,68 +74,64 @@ func (o *ods) read() (*Problem, error) {
 		case "style":
 			o.style = attribute(e, "name")
 		case "table-properties":
-			if attribute(e, "display") == "false" {
+			if attribute(e, "display") == "false" && len(o.hidden) < maxBookElements {
 				o.hidden[o.style] = true
 			}
 		case "spreadsheet":
 			o.spreadsheet = true
 		case "tracked-changes", "dde-links", "shapes":
-			err = o.decoder.Skip()
+			err = o.skip()
 		case "table":
-			if len(o.grids) == maxSheets {
-				return refuse(NotAList), nil
-			}
-			g := grid{name: attribute(e, "name")}
-			var p *Problem
-			if p, err = o.sheet(&g); p != nil {
-				return p, nil
-			}
-			if bytes += g.bytes; bytes > MaxUnpacked {
-				return tooMuchUnpacked(), nil
-			}
-			if !o.hidden[attribute(e, "style-name")] {
-				o.grids = append(o.grids, g)
-			}
+			err = o.table(e)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
 }
 
-// sheet reads the rows of one sheet, up to its end.
-func (o *ods) sheet(g *grid) (*Problem, error) {
+// table reads the sheet that has just begun, to its end.
+func (o *ods) table(e xml.StartElement) error {
+	if o.hidden[attribute(e, "style-name")] {
+		return o.skip()
+	}
+	if len(o.grids) == maxSheets {
+		return errXML
+	}
+	g := grid{name: attribute(e, "name"), bytes: o.bytes}
+	if err := o.rows(&g); err != nil {
+		return err
+	}
+	o.bytes = g.bytes
+	o.grids = append(o.grids, g)
+	return nil
+}
+
+// rows reads the rows of a sheet. They may be in groups, and in those of headings.
+func (o *ods) rows(g *grid) error {
 	number := 1
-	for {
-		token, err := o.decoder.Token()
-		if err != nil {
-			return nil, err
+	for depth := o.depth; ; {
+		e, ok, err := o.start(depth)
+		if err != nil || !ok {
+			return err
 		}
-		switch e := token.(type) {
-		case xml.EndElement:
-			if e.Name.Local == "table" {
-				return nil, nil
+		switch e.Name.Local {
+		case "shapes":
+			if err := o.skip(); err != nil {
+				return err
 			}
-		case xml.StartElement:
-			switch e.Name.Local {
-			case "shapes":
-				err = o.decoder.Skip()
-			case "table-row":
-				repeated := repetition(e, "number-rows-repeated")
-				var cells []string
-				if cells, err = o.row(g, number); err != nil {
-					return nil, err
-				}
-				for i := 0; i < repeated && len(cells) > 0; i++ {
-					if p := g.add(number+i, cells); p != nil {
-						return p, nil
-					}
-				}
-				number += repeated
-			}
+		case "table-row":
+			repeated := repetition(e, "number-rows-repeated")
+			cells, err := o.row(g, number)
 			if err != nil {
-				return nil, err
+				return err
 			}
+			for i := 0; i < repeated && len(cells) > 0; i++ {
+				if p := g.add(number+i, cells); p != nil {
+					return asError(p)
+				}
+			}
+			number += repeated
 		}
 	}
 }
@@ -139,68 +147,58 @@ func repetition(e xml.StartElement, name string) int {
 	return min(n, maxRepeated)
 }
 
-// row reads the cells of one row, up to its end. Of those beyond the last column
-// that may be filled, one tells that they are there.
+// row reads the cells of the row that has just begun, to its end. Of those beyond
+// the last column that may be filled, one tells that they are there.
 func (o *ods) row(g *grid, number int) ([]string, error) {
 	var cells []string
 	column := 0
-	for {
-		token, err := o.decoder.Token()
+	for depth := o.depth; ; {
+		e, ok, err := o.start(depth)
+		if err != nil || !ok {
+			return slices.Clip(cells), err
+		}
+		text, err := o.cell(e)
 		if err != nil {
 			return nil, err
 		}
-		switch e := token.(type) {
-		case xml.EndElement:
-			if e.Name.Local == "table-row" {
-				return cells, nil
+		g.merge(span{column, number, number - 1 + repetition(e, "number-rows-spanned")})
+		repeated := repetition(e, "number-columns-repeated")
+		if text != "" && e.Name.Local != "covered-table-cell" { // which nobody sees
+			for len(cells) < min(column, MaxColumns) {
+				cells = append(cells, "")
 			}
-		case xml.StartElement:
-			text, err := o.cell(e)
-			if err != nil {
-				return nil, err
+			for i := 0; i < repeated && len(cells) <= MaxColumns; i++ {
+				cells = append(cells, text)
 			}
-			g.merge(span{column, number, number - 1 + repetition(e, "number-rows-spanned")})
-			repeated := repetition(e, "number-columns-repeated")
-			if text != "" && e.Name.Local != "covered-table-cell" { // which nobody sees
-				for len(cells) < min(column, MaxColumns) {
-					cells = append(cells, "")
-				}
-				for i := 0; i < repeated && len(cells) <= MaxColumns; i++ {
-					cells = append(cells, text)
-				}
-			}
-			column += repeated
 		}
+		column += repeated
 	}
 }
 
 // zeroPadded matches a number that a format shows with leading zeros.
 var zeroPadded = regexp.MustCompile(`^0[0-9]+$`)
 
-// cell returns what a cell holds: a number as it is, whatever way it is shown
-// (but for leading zeros), and else its text.
+// cell returns what the cell that has just begun holds: a number as it is,
+// whatever way it is shown (but for leading zeros), and else its text.
 func (o *ods) cell(e xml.StartElement) (string, error) {
 	var text strings.Builder
 	paragraphs := 0
-	for depth := 1; depth > 0; {
-		token, err := o.decoder.Token()
+	for depth := o.depth; o.depth >= depth; {
+		token, err := o.next()
 		if err != nil {
 			return "", err
 		}
 		switch t := token.(type) {
-		case xml.EndElement:
-			depth--
 		case xml.CharData:
-			if depth > 1 {
+			if o.depth > depth {
 				text.Write(t)
 			}
 		case xml.StartElement:
 			switch t.Name.Local {
 			case "annotation", "frame", "custom-shape": // not in the cell, but over it
-				if err := o.decoder.Skip(); err != nil {
+				if err := o.skip(); err != nil {
 					return "", err
 				}
-				continue
 			case "s", "tab", "line-break":
 				text.WriteByte(' ')
 			case "p":
@@ -208,7 +206,9 @@ func (o *ods) cell(e xml.StartElement) (string, error) {
 					text.WriteByte('\n')
 				}
 			}
-			depth++
+		}
+		if text.Len() > maxToken {
+			return "", asError(tooMuchUnpacked())
 		}
 	}
 	shown := strings.TrimSpace(text.String())

@@ -63,8 +63,9 @@ func TestOpenDocuments(t *testing.T) {
 			nil, []string{"too_large@0!"}},
 		{"a cell that is repeated a billion times", table("Blad1", strings.Replace(odsRow("x"), "<table:table-cell", `<table:table-cell table:number-columns-repeated="1000000000"`, 1)),
 			nil, []string{"too_large@0!"}},
-		{"a large cell in every row", table("Blad1", strings.Replace(odsRow(strings.Repeat("x", 1<<20)), "<table:table-row", `<table:table-row table:number-rows-repeated="4000"`, 1)),
+		{"a large cell in every row", table("Blad1", strings.Replace(odsRow(strings.Repeat("x", maxToken/2)), "<table:table-row", `<table:table-row table:number-rows-repeated="4000"`, 1)),
 			nil, []string{"too_large@0!"}},
+		{"a cell of megabytes", table("Blad1", odsRow(strings.Repeat("x", 2*maxToken))), nil, []string{"not_a_list@0!"}},
 		{"elements without end", strings.Repeat("<a>", 3_000_000), nil, []string{"not_a_list@0!"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

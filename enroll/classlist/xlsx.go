@@ -1,239 +1,350 @@
 package classlist
 
 import (
-	"archive/zip"
-	"bytes"
-	"cmp"
 	"encoding/xml"
+	"errors"
+	"io"
 	"path"
+	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/xuri/excelize/v2"
 )
 
-// neededOfWorkbook tells the parts of an Excel workbook that hold cells. All
-// others (styles, pictures, macros, the history of a shared workbook) are never
-// unpacked: they cost memory, and hold what nobody asked for.
-func neededOfWorkbook(name string) bool {
-	switch dir, base := path.Split(name); dir {
-	case "":
-		return base == "[content_types].xml"
-	case "_rels/":
-		return base == ".rels"
-	case "xl/_rels/":
-		return strings.HasPrefix(base, "workbook") && strings.HasSuffix(base, ".rels")
-	case "xl/":
-		return base == "sharedstrings.xml" || strings.HasPrefix(base, "workbook") && strings.HasSuffix(base, ".xml")
-	case "xl/worksheets/":
-		return strings.HasSuffix(base, ".xml")
-	}
-	return false
-}
-
-// readXLSX reads the visible sheets of an Excel workbook.
-func readXLSX(parts archive) (grids []grid, p *Problem) {
-	// The library panics on some damaged workbooks.
-	defer func() {
-		if recover() != nil {
-			grids, p = nil, refuse(NotAList)
-		}
-	}()
-	scanned := map[string]grid{} // sheets without their cells, by the name of the part
-	for name, part := range parts {
-		switch lower := strings.ToLower(name); {
-		case strings.HasPrefix(lower, "xl/worksheets/"):
-			g, p := scanSheet(part)
-			if p != nil {
-				return nil, p
-			}
-			scanned[name] = g
-		case lower == "xl/sharedstrings.xml":
-			if !scanStrings(part) {
-				return nil, refuse(NotAList)
-			}
-		default:
-			if !scanXML(part, maxBookElements, func(xml.Token) {}) {
-				return nil, refuse(NotAList)
-			}
-		}
-	}
-	packed, ok := pack(parts)
-	if !ok {
-		return nil, refuse(NotAList)
-	}
-	// Both limits alike: above the limit for XML alone the library would write
-	// the sheet, in clear, to the temporary folder.
-	book, err := excelize.OpenReader(packed, excelize.Options{
-		RawCellValue:      true, // 120001, whatever way Excel shows it
-		UnzipSizeLimit:    MaxUnpacked,
-		UnzipXMLSizeLimit: MaxUnpacked,
-	})
-	if err != nil {
-		return nil, refuse(NotAList)
-	}
-	defer func() {
-		if err := book.Close(); err != nil && p == nil {
-			grids, p = nil, refuse(NotAList)
-		}
-	}()
-	sheets := book.WorkBook.Sheets.Sheet
-	if len(sheets) == 0 || len(sheets) > maxSheets {
-		return nil, refuse(NotAList)
-	}
-	partOf := sheetParts(parts)
-	total := 0
-	for _, sheet := range sheets {
-		part, ok := parts[partOf[sheet.ID]]
-		if !ok || cmp.Or(sheet.State, "visible") != "visible" {
-			continue // a chart, or what the person does not see either
-		}
-		if part == nil {
-			return nil, refuse(NotAList) // one part as several sheets
-		}
-		parts[partOf[sheet.ID]] = nil
-		g := scanned[partOf[sheet.ID]]
-		g.name = sheet.Name
-		if p := readSheet(book, &g); p != nil {
-			return nil, p
-		}
-		if total += g.bytes; total > MaxUnpacked {
-			return nil, tooMuchUnpacked()
-		}
-		grids = append(grids, g)
-	}
-	return grids, nil
-}
-
-func readSheet(book *excelize.File, g *grid) *Problem {
-	rows, err := book.Rows(g.name)
-	if err != nil {
-		return refuse(NotAList)
-	}
-	for number := 1; rows.Next(); number++ {
-		cells, err := rows.Columns()
-		if err != nil {
-			return refuse(NotAList)
-		}
-		if p := g.add(number, cells); p != nil {
-			return p
-		}
-	}
-	if rows.Close() != nil {
-		return refuse(NotAList)
-	}
-	return nil
-}
-
-// What a workbook may hold, so that the library cannot be made to build more
-// from 16 MB than the machine holds.
+// What a workbook may hold, so that no more can be built from 16 MB than the
+// machine holds.
 const (
 	maxSheets       = 250
-	maxBookElements = 20_000  // in the workbook's own part and in its relations
+	maxBookElements = 20_000  // in the workbook's own part, its relations, its styles
 	maxStrings      = 600_000 // elements in the strings that cells share
 	maxCell         = 32767   // characters in a cell; Excel's own limit
 )
 
-// scanSheet looks through a sheet before the library does, and returns the cells
-// that are merged over rows.
-func scanSheet(part []byte) (g grid, p *Problem) {
-	cells, most := 0, 0 // with a value, in a row
-	ok := scanXML(part, maxElements, func(t xml.Token) {
-		e, start := t.(xml.StartElement)
-		if !start {
-			return
+// xlsx is an Excel workbook as far as it has been read. It is read as a
+// stream (ECMA-376, part 1, chapter 18): a library would hold it several times.
+type xlsx struct {
+	parts   archive
+	sheets  []sheetPart
+	strings []string       // that cells refer to
+	padded  map[string]int // styles that show a number with leading zeros, and in how many digits
+	grids   []grid
+	bytes   int // in all of them
+}
+
+type sheetPart struct {
+	name, relation string
+	hidden         bool
+}
+
+// problem carries a problem with a file through functions that return errors.
+type problem struct{ *Problem }
+
+func (p problem) Error() string { return p.Code }
+
+// asProblem returns the problem that an error carries; any other says that the
+// file is damaged.
+func asProblem(err error) *Problem {
+	if p, ok := errors.AsType[problem](err); ok {
+		return p.Problem
+	}
+	return refuse(NotAList)
+}
+
+// readXLSX reads the visible sheets of an Excel workbook, whose own part is named.
+func readXLSX(parts archive, book string) ([]grid, *Problem) {
+	w := &xlsx{parts: parts, padded: map[string]int{}}
+	if err := w.read(book); err != nil {
+		return nil, asProblem(err)
+	}
+	return w.grids, nil
+}
+
+func (w *xlsx) read(book string) error {
+	dir, base := path.Split(book)
+	partOf := map[string]string{}
+	if err := w.elements(dir+"_rels/"+base+".rels", maxBookElements, func(_ *parser, e xml.StartElement) error {
+		if e.Name.Local == "Relationship" {
+			target := attribute(e, "Target")
+			if !strings.HasPrefix(target, "/") {
+				target = dir + target
+			}
+			partOf[attribute(e, "Id")] = strings.ToLower(strings.TrimPrefix(path.Clean(target), "/"))
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	if err := w.elements(book, maxBookElements, func(_ *parser, e xml.StartElement) error {
+		if e.Name.Local == "sheet" {
+			state := attribute(e, "state")
+			w.sheets = append(w.sheets, sheetPart{attribute(e, "name"), attribute(e, "id"), state != "" && state != "visible"})
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	if len(w.sheets) == 0 || len(w.sheets) > maxSheets {
+		return errXML
+	}
+	if err := w.readStyles(); err != nil {
+		return err
+	}
+	if err := w.readStrings(); err != nil {
+		return err
+	}
+	read := map[string]bool{}
+	for _, sheet := range w.sheets {
+		if sheet.hidden {
+			continue // the person does not see it either
+		}
+		part := partOf[sheet.relation]
+		if w.parts[part] == nil || read[part] {
+			return errXML
+		}
+		read[part] = true
+		g := grid{name: sheet.name, bytes: w.bytes}
+		if err := w.readSheet(part, &g); err != nil {
+			return err
+		}
+		w.bytes = g.bytes
+		w.grids = append(w.grids, g)
+	}
+	return nil
+}
+
+// elements calls each with every element of a part that begins, unless each has
+// read it to its end.
+func (w *xlsx) elements(part string, max int, each func(p *parser, e xml.StartElement) error) error {
+	return w.parts.read(part, func(r io.Reader) error {
+		p := newParser(r, max)
+		for {
+			token, err := p.next()
+			if err == io.EOF {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if e, ok := token.(xml.StartElement); ok {
+				if err := each(p, e); err != nil {
+					return err
+				}
+			}
+		}
+	})
+}
+
+// zerosFormat matches the format of numbers that are shown with leading zeros.
+var zerosFormat = regexp.MustCompile(`^0{2,20}$`)
+
+// readStyles notes the styles that show leading zeros.
+func (w *xlsx) readStyles() error {
+	digits := map[string]int{} // by the id of the format
+	styles, inCells := 0, false
+	return w.elements("xl/styles.xml", maxElements, func(_ *parser, e xml.StartElement) error {
+		switch e.Name.Local {
+		case "numFmt":
+			if code := attribute(e, "formatCode"); zerosFormat.MatchString(code) && len(digits) < maxBookElements {
+				digits[attribute(e, "numFmtId")] = len(code)
+			}
+		case "cellStyleXfs", "cellStyles", "dxfs":
+			inCells = false
+		case "cellXfs":
+			inCells = true
+		case "xf":
+			if !inCells {
+				return nil
+			}
+			if n := digits[attribute(e, "numFmtId")]; n > 0 && len(w.padded) < maxBookElements {
+				w.padded[strconv.Itoa(styles)] = n
+			}
+			styles++
+		}
+		return nil
+	})
+}
+
+// readStrings reads the strings that cells share.
+func (w *xlsx) readStrings() error {
+	return w.elements("xl/sharedstrings.xml", maxStrings, func(p *parser, e xml.StartElement) error {
+		if e.Name.Local != "si" {
+			return nil
+		}
+		s, err := readString(p)
+		w.strings = append(w.strings, s)
+		return err
+	})
+}
+
+// readString reads the runs of a string whose element has just begun, without
+// the phonetic ones that some languages write above it.
+func readString(p *parser) (string, error) {
+	text := ""
+	for depth := p.depth; ; {
+		e, ok, err := p.start(depth)
+		if err != nil || !ok {
+			return unescape(text), err
 		}
 		switch e.Name.Local {
+		case "t":
+			t, err := p.text()
+			if err != nil {
+				return "", err
+			}
+			text += t
+		case "rPh":
+			if err := p.skip(); err != nil {
+				return "", err
+			}
+		}
+		if len(text) > maxCell && utf8.RuneCountInString(text) > maxCell {
+			return "", errXML
+		}
+	}
+}
+
+// escaped matches the way in which characters are written that XML does not know.
+var escaped = regexp.MustCompile(`_x[0-9A-Fa-f]{4}_`)
+
+func unescape(text string) string {
+	if !strings.Contains(text, "_x") {
+		return text
+	}
+	return escaped.ReplaceAllStringFunc(text, func(e string) string {
+		n, err := strconv.ParseUint(e[2:6], 16, 16)
+		if err != nil {
+			return e
+		}
+		return string(rune(n))
+	})
+}
+
+// readSheet reads the rows of a sheet.
+func (w *xlsx) readSheet(part string, g *grid) error {
+	number := 0
+	return w.elements(part, maxElements, func(p *parser, e xml.StartElement) error {
+		switch e.Name.Local {
 		case "row":
-			cells = 0
-		case "v", "is":
-			cells++
-			most = max(most, cells)
+			number++
+			if r, err := strconv.Atoi(attribute(e, "r")); err == nil {
+				if r < number || r > maxRepeated {
+					return errXML // rows that are not in order
+				}
+				number = r
+			}
+			cells, err := w.readRow(p)
+			if err != nil {
+				return err
+			}
+			if problem := g.add(number, cells); problem != nil {
+				return asError(problem)
+			}
 		case "mergeCell":
 			g.merge(mergedSpan(e))
 		}
+		return nil
 	})
-	switch {
-	case most > MaxColumns:
-		return g, tooManyColumns()
-	case !ok:
-		return g, refuse(NotAList)
-	}
-	return g, nil
 }
 
-// scanStrings looks through the strings that sheets refer to: each may be
-// referred to by every cell.
-func scanStrings(part []byte) bool {
-	length, longest := 0, 0
-	ok := scanXML(part, maxStrings, func(t xml.Token) {
-		switch t := t.(type) {
-		case xml.StartElement:
-			if t.Name.Local == "si" {
-				length = 0
-			}
-		case xml.CharData:
-			length += utf8.RuneCount(t)
-			longest = max(longest, length)
+func asError(p *Problem) error { return problem{p} }
+
+// readRow reads the cells of the row that has just begun, to its end.
+func (w *xlsx) readRow(p *parser) ([]string, error) {
+	var cells []string
+	column := -1
+	for depth := p.depth; ; {
+		e, ok, err := p.start(depth)
+		if err != nil || !ok {
+			return cells, err
 		}
-	})
-	return ok && longest <= maxCell
+		if e.Name.Local != "c" {
+			continue
+		}
+		column++
+		if named, _, ok := parseCell(attribute(e, "r")); ok {
+			column = named
+		}
+		text, err := w.cell(p, e)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case strings.TrimSpace(text) == "":
+			continue
+		case column >= MaxColumns:
+			return nil, asError(tooManyColumns())
+		}
+		for len(cells) <= column {
+			cells = append(cells, "")
+		}
+		cells[column] = text
+	}
+}
+
+// cell returns what a cell holds: a number as it is, whatever way it is shown
+// (but for leading zeros), and else its text.
+func (w *xlsx) cell(p *parser, c xml.StartElement) (string, error) {
+	text, kind := "", attribute(c, "t")
+	for depth := p.depth; ; {
+		e, ok, err := p.start(depth)
+		if err != nil {
+			return "", err
+		}
+		if !ok {
+			break
+		}
+		switch e.Name.Local {
+		case "v":
+			text, err = p.text()
+		case "is":
+			text, err = readString(p)
+		default:
+			err = p.skip()
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	switch kind {
+	case "s":
+		i, err := strconv.Atoi(strings.TrimSpace(text))
+		if err != nil || i < 0 || i >= len(w.strings) {
+			return "", nil
+		}
+		return w.strings[i], nil
+	case "str":
+		return unescape(text), nil
+	case "", "n":
+		if width := w.padded[attribute(c, "s")]; len(text) < width && strings.Trim(text, "0123456789") == "" && text != "" {
+			return strings.Repeat("0", width-len(text)) + text, nil
+		}
+	}
+	return text, nil
+}
+
+// parseCell returns the column, from 0, and the row of a cell's name: B12.
+func parseCell(name string) (column, row int, ok bool) {
+	letters := strings.TrimRight(name, "0123456789")
+	if len(letters) == 0 || len(letters) > 3 {
+		return 0, 0, false
+	}
+	for _, r := range letters {
+		if r < 'A' || r > 'Z' {
+			return 0, 0, false
+		}
+		column = column*26 + int(r-'A') + 1
+	}
+	row, err := strconv.Atoi(name[len(letters):])
+	return column - 1, row, err == nil && row > 0
 }
 
 // mergedSpan returns the rows that a merged cell spans, none where it names no cells.
 func mergedSpan(e xml.StartElement) span {
 	from, to, _ := strings.Cut(attribute(e, "ref"), ":")
-	left, top, err := excelize.CellNameToCoordinates(from)
-	if err != nil {
+	column, top, ok := parseCell(from)
+	_, bottom, also := parseCell(to)
+	if !ok || !also {
 		return span{}
 	}
-	_, bottom, err := excelize.CellNameToCoordinates(to)
-	if err != nil {
-		return span{}
-	}
-	return span{left - 1, top, bottom}
-}
-
-// sheetParts returns the names of the parts that hold the sheets, by the id of
-// their relation to the workbook.
-func sheetParts(parts archive) map[string]string {
-	part := map[string]string{}
-	for name, content := range parts {
-		if !strings.HasPrefix(strings.ToLower(name), "xl/_rels/") {
-			continue
-		}
-		var relations struct {
-			Relationship []struct {
-				ID     string `xml:"Id,attr"`
-				Target string `xml:"Target,attr"`
-			}
-		}
-		if xml.Unmarshal(content, &relations) != nil {
-			continue // then merged cells count for their first row alone
-		}
-		for _, r := range relations.Relationship {
-			target := r.Target
-			if !strings.HasPrefix(target, "/") {
-				target = "xl/" + target
-			}
-			part[r.ID] = strings.TrimPrefix(path.Clean(target), "/")
-		}
-	}
-	return part
-}
-
-// pack zips the parts again, in memory and uncompressed, for the library.
-func pack(parts archive) (*bytes.Buffer, bool) {
-	var packed bytes.Buffer
-	w := zip.NewWriter(&packed)
-	for name, content := range parts {
-		part, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
-		if err != nil {
-			return nil, false
-		}
-		if _, err := part.Write(content); err != nil {
-			return nil, false
-		}
-	}
-	return &packed, w.Close() == nil
+	return span{column, top, bottom}
 }

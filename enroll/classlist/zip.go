@@ -3,22 +3,34 @@ package classlist
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 )
 
-// archive is the unpacked parts of a zipped file that a reader needs, by name.
-type archive map[string][]byte
+// archive is the parts of a zipped file, by name in lower case. A part is
+// unpacked while it is read: what is not needed (pictures, macros, the history
+// of a shared workbook) never is.
+type archive map[string]*zip.File
+
+// maxParts is how many parts an archive may have; a workbook of a school has
+// some per sheet.
+const maxParts = 2_000
 
 // readZip reads what is zipped: told by its parts, an Excel workbook or an
 // OpenDocument spreadsheet.
 func readZip(data []byte) ([]grid, *Problem) {
+	// The directory is counted before the library reads all of it.
+	if bytes.Count(data, []byte("PK\x01\x02")) > maxParts {
+		return nil, refuse(NotAList)
+	}
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return nil, refuse(NotAList)
 	}
 	var total uint64
-	workbook, document := false, false
+	parts := archive{}
+	workbook := ""
 	for _, f := range z.File {
 		if f.Flags&1 != 0 {
 			return nil, refuse(Locked)
@@ -29,50 +41,35 @@ func readZip(data []byte) ([]grid, *Problem) {
 			return nil, tooMuchUnpacked()
 		}
 		total += f.UncompressedSize64
-		name := strings.ToLower(partName(f))
-		workbook = workbook || strings.HasPrefix(name, "xl/workbook") && strings.HasSuffix(name, ".xml")
-		document = document || name == "content.xml"
-	}
-	needed, read := neededOfWorkbook, readXLSX
-	switch {
-	case workbook:
-	case document:
-		needed, read = neededOfDocument, readODS
-	default:
-		return nil, refuse(NotAList)
-	}
-	parts, ok := unpack(z, needed)
-	if !ok {
-		return nil, refuse(NotAList)
-	}
-	return read(parts)
-}
-
-func partName(f *zip.File) string {
-	return strings.TrimPrefix(strings.ReplaceAll(f.Name, `\`, "/"), "/")
-}
-
-// unpack returns the parts that are needed, or false where one is damaged or
-// there twice.
-func unpack(z *zip.Reader, needed func(name string) bool) (archive, bool) {
-	parts := archive{}
-	for _, f := range z.File {
-		name := partName(f)
-		if !needed(strings.ToLower(name)) {
-			continue
-		}
+		name := strings.ToLower(strings.TrimPrefix(strings.ReplaceAll(f.Name, `\`, "/"), "/"))
 		if _, twice := parts[name]; twice {
-			return nil, false
+			return nil, refuse(NotAList)
 		}
-		r, err := f.Open()
-		if err != nil {
-			return nil, false
+		parts[name] = f
+		if strings.HasPrefix(name, "xl/workbook") && strings.HasSuffix(name, ".xml") {
+			workbook = name
 		}
-		content, err := io.ReadAll(io.LimitReader(r, MaxUnpacked+1))
-		if closing := r.Close(); err != nil || closing != nil || len(content) > MaxUnpacked {
-			return nil, false
-		}
-		parts[name] = content
 	}
-	return parts, true
+	switch {
+	case workbook != "":
+		return readXLSX(parts, workbook)
+	case parts["content.xml"] != nil:
+		return readODS(parts)
+	}
+	return nil, refuse(NotAList)
+}
+
+// read opens a part for as long as each reads it. A part that is not there is
+// no error: each is not called then.
+func (a archive) read(name string, each func(r io.Reader) error) (err error) {
+	f, ok := a[name]
+	if !ok {
+		return nil
+	}
+	part, err := f.Open()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, part.Close()) }()
+	return each(io.LimitReader(part, MaxUnpacked))
 }
