@@ -16,7 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
 
 	"cultuurdag/enroll"
 	"cultuurdag/enroll/enrolltest"
@@ -484,6 +486,30 @@ func TestReplayPurgesAgainWhatABackupBroughtBack(t *testing.T) {
 			s.gone(t)
 		}
 	})
+	t.Run("Redis's files are out of reach", func(t *testing.T) {
+		s.purger.RedisDir = ""
+		defer func() { s.purger.RedisDir = s.Server.Dir }()
+		restore()
+		if err := s.purger.Replay(ctx); err != nil {
+			t.Fatal(err)
+		}
+		s.gone(t)
+	})
+	t.Run("the event alone, as it was before its day", func(t *testing.T) {
+		name := "cd:{" + s.event.ID + "}:k:event"
+		if err := s.Redis.RestoreReplace(ctx, name, 0, dumps[name]).Err(); err != nil {
+			t.Fatal(err)
+		}
+		s.Clock.Move(s.event.OpenAt.Add(time.Hour))
+		if err := s.purger.Replay(ctx); err != nil {
+			t.Fatal(err)
+		}
+		s.gone(t)
+		s.dayAfter()
+		if s.mailed != 1 {
+			t.Errorf("%d certificates", s.mailed)
+		}
+	})
 	t.Run("residue alone", func(t *testing.T) {
 		restore()
 		if err := s.Keystore.Destroy(s.event.ID); err != nil {
@@ -512,6 +538,94 @@ func TestReplayPurgesAgainWhatABackupBroughtBack(t *testing.T) {
 			t.Errorf("key there %v, %v, residue %v", has, err, s.residue(t))
 		}
 	})
+}
+
+// A purge that was asked for early is broken off, and a backup puts the event
+// back to when it was open: what was begun is brought to its end.
+func TestBackupInTheMidstOfAPurgeDoesNotOpenTheEvent(t *testing.T) {
+	ctx := context.Background()
+	s := newScene(t)
+	name := "cd:{" + s.event.ID + "}:k:event"
+	dump, err := s.Redis.Dump(ctx, name).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Store.UpdateEvent(ctx, s.event.ID, func(e *enroll.Event) error { e.PurgeEarly = true; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	s.purger.stop = func(Step, bool) error { return errStopped } // before anything was destroyed or logged
+	if err := s.purger.Run(ctx, s.event.ID); !errors.Is(err, errStopped) {
+		t.Fatal(err)
+	}
+	s.purger.stop = func(_ Step, logged bool) error { // once it was logged
+		if logged {
+			return errStopped
+		}
+		return nil
+	}
+	if err := s.purger.Run(ctx, s.event.ID); !errors.Is(err, errStopped) {
+		t.Fatal(err)
+	}
+	if err := s.Redis.RestoreReplace(ctx, name, 0, dump).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Store.Gate(ctx, s.event.ID); err != nil {
+		t.Fatalf("the backup did not open the event: %v", err)
+	}
+	s.purger.stop = func(step Step, _ bool) error {
+		if err := s.Store.Gate(ctx, s.event.ID); !errors.Is(err, enroll.ErrPurged) {
+			t.Errorf("at %s the gate answers %v", step, err)
+		}
+		return nil
+	}
+	if err := s.purger.Replay(ctx); err != nil {
+		t.Fatal(err)
+	}
+	s.gone(t)
+	// And once more, when all was done.
+	if err := s.Redis.RestoreReplace(ctx, name, 0, dump).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.purger.Replay(ctx); err != nil {
+		t.Fatal(err)
+	}
+	s.gone(t)
+	if s.mailed != 1 {
+		t.Errorf("%d certificates", s.mailed)
+	}
+}
+
+// A file that Redis is writing now is not taken away from under it.
+func TestSnapshotsAreRemovedWhenRedisHasWrittenThem(t *testing.T) {
+	ctx := context.Background()
+	s := newScene(t)
+	if err := s.Redis.ConfigSet(ctx, "rdb-key-save-delay", "20000").Err(); err != nil { // µs for each key
+		t.Fatal(err)
+	}
+	if err := s.Redis.BgSave(ctx).Err(); err != nil {
+		t.Fatal(err)
+	}
+	for { // until the child has made its file
+		if names, err := filepath.Glob(filepath.Join(s.Server.Dir, "temp-*.rdb")); err != nil || len(names) > 0 {
+			break
+		}
+	}
+	if saving, err := s.Store.Saving(ctx); err != nil || !saving {
+		t.Fatalf("saving: %v, %v", saving, err)
+	}
+	if n, err := s.purger.removeSnapshots(ctx); err != nil || n != 1 {
+		t.Errorf("%d snapshots removed, %v", n, err)
+	}
+	for saving := true; saving; {
+		var err error
+		if saving, err = s.Store.Saving(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	info, err := s.Redis.Info(ctx, "persistence").Result()
+	if err != nil || !strings.Contains(info, "rdb_last_bgsave_status:ok") {
+		t.Errorf("the save was broken: %s, %v", info, err)
+	}
 }
 
 // The program was down over the deadline.
@@ -579,6 +693,35 @@ func TestPurgeWithoutWhatItCouldProveWith(t *testing.T) {
 		s.run(t)
 		s.gone(t)
 	})
+}
+
+// The embedded store of the demo keeps nothing on disk.
+func TestPurgeOfTheEmbeddedStore(t *testing.T) {
+	s := newScene(t)
+	rdb := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr(), MaxRetries: -1, DisableIdentity: true})
+	defer func() {
+		if err := rdb.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	s.Redis, s.Store = rdb, store.New(rdb, s.Keystore, s.Clock)
+	s.Clock.Move(s.event.OpenAt.AddDate(0, 0, -1))
+	s.event = s.World.Event(t, s.World.School(t, "Voorbeeldcollege"))
+	s.World.Programme(t, s.event, 4, 2, 30)
+	s.World.Enrol(t, s.event.ID, students)
+	keys, err := s.Keystore.Keys(s.event.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.tag = hex.EncodeToString(keys.Tag())
+	s.purger = s.anotherPurger(t, s.purger.Log)
+	s.purger.RedisDir = ""
+	s.dayAfter()
+	s.run(t)
+	s.gone(t)
+	if e := s.entries(t)[3]; e.Note != "memory only" {
+		t.Errorf("rewritten: %+v", e)
+	}
 }
 
 // A second purger waits for the first no longer than it is told to.

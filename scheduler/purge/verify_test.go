@@ -44,6 +44,18 @@ var tamperings = []tampering{
 	{"insert a byte", func(_ *testing.T, r *rand.Rand, data []byte, _ []Entry) []byte {
 		return slices.Insert(data, r.IntN(len(data)+1), byte(r.IntN(256)))
 	}},
+	{"write a field's name with a capital", func(_ *testing.T, r *rand.Rand, data []byte, _ []Entry) []byte {
+		all := lines(data)
+		i := r.IntN(len(all))
+		all[i] = bytes.Replace(all[i], []byte(`"event"`), []byte(`"Event"`), 1)
+		return bytes.Join(all, nil)
+	}},
+	{"insert a space between fields", func(_ *testing.T, r *rand.Rand, data []byte, _ []Entry) []byte {
+		all := lines(data)
+		i := r.IntN(len(all))
+		all[i] = bytes.Replace(all[i], []byte(`,`), []byte(`, `), 1)
+		return bytes.Join(all, nil)
+	}},
 	{"cut the end", func(_ *testing.T, r *rand.Rand, data []byte, _ []Entry) []byte {
 		return data[:r.IntN(len(data))]
 	}},
@@ -152,6 +164,23 @@ func TestOlderCheckpointHoldsTheLogToWhatItCovers(t *testing.T) {
 	}
 	if err := Verify(bytes.NewReader(rechain(t, entries)), l.Public()); err != nil {
 		t.Errorf("without a checkpoint, which is what shows it: %v", err)
+	}
+}
+
+// Without a checkpoint the chain alone has to hold.
+func TestEntryWithAnotherNumberIsFoundWithoutACheckpoint(t *testing.T) {
+	l := newLog(t)
+	last, err := l.Append(Entry{Event: "e", Step: StepStarted, At: day})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, line, err := Entry{Seq: 3, Event: "e", Step: StepCompleted, At: day, Previous: last.Hash}.line()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := append(append(contents(t, l.path), line...), '\n')
+	if err := Verify(bytes.NewReader(data), l.Public()); !errors.Is(err, ErrTampered) || !strings.Contains(err.Error(), "entry 2") {
+		t.Errorf("a gap in the numbers: %v", err)
 	}
 }
 
