@@ -79,7 +79,7 @@ type Problem struct {
 
 // Column says which column was taken for a field.
 type Column struct {
-	Field   Field
+	Field   Field // "" in List.Headings where it was taken for none
 	Heading string
 	Letter  string // as in Excel: A, B, … AA
 }
@@ -88,7 +88,9 @@ type Column struct {
 type List struct {
 	Students []enroll.Student // without ID, in the order of the file; none where a problem is fatal
 	Problems []Problem        // all of them, by sheet and row; those of the whole file first
-	Columns  []Column         // of the first sheet that was read, in the order of the fields
+	Columns  []Column         // of the first table that was read, in the order of the fields
+	Headings []Column         // all columns with a heading there, to choose from; without a known one, those of the first row
+	Encoding string           // one of Encodings, "" where the file is no text
 }
 
 // Fatal reports whether a problem forbids storing the list.
@@ -101,11 +103,20 @@ func (l List) Fatal() bool {
 // than with a fatal problem. E-mail addresses are read where they are there:
 // the caller drops them, and the problem bad_email, where none are needed.
 func Read(name string, data []byte) List {
-	grids, p := readGrids(data)
+	return ReadWith(name, data, Options{})
+}
+
+// ReadWith is Read with what a person chose instead of what Read would take.
+// List.Columns, Headings and Encoding offer the choice, also where a problem is
+// fatal.
+func ReadWith(_ string, data []byte, o Options) List {
+	grids, encoding, p := readGrids(data, o.Encoding)
 	if p != nil {
-		return List{Problems: []Problem{*p}}
+		return List{Problems: []Problem{*p}, Encoding: encoding}
 	}
-	return interpret(grids)
+	list := interpret(grids, newChoices(o))
+	list.Encoding = encoding
+	return list
 }
 
 // Missing is the problem that n students of the list before are not on this one.

@@ -6,31 +6,34 @@ import (
 )
 
 // readGrids tells what kind of file it is, by its content, and reads its cells.
-func readGrids(data []byte) ([]grid, *Problem) {
+// Of text it also returns the encoding: the one that is given, or else told.
+func readGrids(data []byte, chosen string) (grids []grid, encoding string, p *Problem) {
 	if len(data) > MaxBytes {
-		return nil, refuse(TooLarge, "size", len(data))
+		return nil, "", refuse(TooLarge, "size", len(data))
 	}
 	switch {
 	case len(bytes.TrimSpace(data)) == 0:
-		return nil, refuse(Empty)
+		return nil, "", refuse(Empty)
 	case bytes.HasPrefix(data, []byte("PK\x03\x04")), bytes.HasPrefix(data, []byte("PK\x05\x06")):
-		return readZip(data)
+		grids, p = readZip(data)
+		return grids, "", p
 	case bytes.HasPrefix(data, []byte{0xD0, 0xCF, 0x11, 0xE0}):
-		return nil, refuseCompound(data)
+		return nil, "", refuseCompound(data)
 	case bytes.HasPrefix(data, []byte("%PDF")), bytes.HasPrefix(data, []byte(`{\rtf`)):
-		return nil, refuse(NotAList)
+		return nil, "", refuse(NotAList)
 	}
-	text, ok := decodeText(data)
-	if !ok {
-		return nil, refuse(NotAList)
-	}
+	text, encoding, ok := decodeText(data, chosen)
 	switch {
+	case !ok:
+		return nil, encoding, refuse(NotAList)
 	case strings.TrimSpace(text) == "":
-		return nil, refuse(Empty)
+		return nil, encoding, refuse(Empty)
 	case strings.HasPrefix(strings.TrimSpace(text), "<"):
-		return readEDEXML(text)
+		grids, p = readEDEXML(text)
+	default:
+		grids, p = readText(text)
 	}
-	return readText(text)
+	return grids, encoding, p
 }
 
 // refuseCompound says what to do with a compound file: a workbook with a

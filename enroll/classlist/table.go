@@ -11,7 +11,7 @@ import (
 )
 
 // interpret takes the students from the grids that have a row of headings.
-func interpret(grids []grid) List {
+func interpret(grids []grid, chosen choices) List {
 	type table struct {
 		*grid
 		heading int // index of the row
@@ -22,9 +22,17 @@ func interpret(grids []grid) List {
 		g := &grids[i]
 		filled = filled || len(g.rows) > 0
 		first := g.rows[:min(len(g.rows), headingRows)]
-		if h := slices.IndexFunc(first, func(r row) bool { return isHeading(r.cells) }); h >= 0 {
+		if h := slices.IndexFunc(first, func(r row) bool { return isHeading(r.cells, chosen) }); h >= 0 {
 			tables = append(tables, table{g, h})
 			rows += len(g.rows) - h - 1
+		}
+	}
+	if len(tables) == 0 {
+		for i := range grids {
+			if h, ok := unknownHeading(grids[i], chosen); ok {
+				tables = append(tables, table{&grids[i], h})
+				rows += len(grids[i].rows) - h - 1
+			}
 		}
 	}
 	var whole *Problem
@@ -37,18 +45,19 @@ func interpret(grids []grid) List {
 		whole = tooManyRows()
 	}
 	if whole != nil {
-		return List{Problems: []Problem{*whole}}
+		list := List{Problems: []Problem{*whole}}
+		for i := 0; i < len(grids) && list.Headings == nil; i++ {
+			list.Headings = guessHeading(grids[i])
+		}
+		return list
 	}
-	r := reading{numbers: map[string]place{}}
-	for i, t := range tables {
+	r := reading{numbers: map[string]place{}, chosen: chosen}
+	for _, t := range tables {
 		r.sheet = ""
 		if len(tables) > 1 {
 			r.sheet = t.name
 		}
 		r.read(t.grid, t.heading)
-		if i == 0 {
-			r.list.Columns = r.layout.columns()
-		}
 	}
 	return r.finish()
 }
@@ -64,6 +73,8 @@ type place struct {
 type reading struct {
 	list    List
 	numbers map[string]place
+	chosen  choices
+	further bool // a table was read before this one
 
 	sheet    string // named in problems
 	grid     *grid
@@ -71,17 +82,22 @@ type reading struct {
 	problems []Problem // of this sheet
 }
 
-// read reads the rows of a sheet that follow its heading.
+// read reads the rows of a sheet that follow its heading, whose index is -1 where
+// it has none.
 func (r *reading) read(g *grid, heading int) {
 	r.grid = g
 	r.problems = nil
-	r.begin(g.rows[heading])
+	if heading < 0 {
+		r.begin(row{})
+	} else {
+		r.begin(g.rows[heading])
+	}
 	for _, row := range g.rows[heading+1:] {
 		switch {
-		case isHeading(row.cells):
-			if !slices.EqualFunc(row.cells, r.layout.heading, func(a, b string) bool { return plain(a) == plain(b) }) {
-				r.begin(row) // a further table, with columns of its own
-			}
+		case slices.EqualFunc(row.cells, r.layout.heading, func(a, b string) bool { return plain(a) == plain(b) }):
+			// the heading again, as on every page
+		case isHeading(row.cells, r.chosen):
+			r.begin(row) // a further table, with columns of its own
 		case r.isStudent(row):
 			r.student(row)
 		}
@@ -94,8 +110,12 @@ func (r *reading) read(g *grid, heading int) {
 }
 
 func (r *reading) begin(heading row) {
-	l, problems := newLayout(heading, r.sheet != "" && !defaultSheet.MatchString(r.sheet))
-	r.layout = l
+	l, problems := newLayout(heading, r.sheet != "" && !defaultSheet.MatchString(r.sheet), r.chosen, r.further)
+	if !r.further {
+		r.list.Columns, r.list.Headings = l.columns(), l.offered()
+		r.chosen.settle(heading.cells)
+	}
+	r.layout, r.further = l, true
 	r.problems = append(r.problems, problems...)
 }
 
@@ -204,7 +224,7 @@ func looksLikeNumber(cell string) bool {
 
 // student reads one row.
 func (r *reading) student(row row) {
-	if r.grid.separator != "" && r.tooWide(row) {
+	if r.grid.separator != "" && len(r.layout.heading) > 0 && r.tooWide(row) {
 		r.fault(row, "", TooManyCells, "separator", r.grid.separator)
 		return // its cells stand in the wrong columns
 	}
@@ -253,7 +273,7 @@ func (r *reading) student(row row) {
 
 // tooWide reports whether a row has something to the right of the headings.
 func (r *reading) tooWide(row row) bool {
-	for i := len(r.layout.heading); i < len(row.cells); i++ {
+	for i := r.layout.width(); i < len(row.cells); i++ {
 		if clean(row.cells[i]) != "" {
 			return true
 		}

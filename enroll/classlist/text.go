@@ -2,6 +2,8 @@ package classlist
 
 import (
 	"bytes"
+	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -11,42 +13,74 @@ import (
 	textunicode "golang.org/x/text/encoding/unicode"
 )
 
-var (
-	utf16LE = textunicode.UTF16(textunicode.LittleEndian, textunicode.IgnoreBOM)
-	utf16BE = textunicode.UTF16(textunicode.BigEndian, textunicode.IgnoreBOM)
+// Encodings are the names of the encodings that text may be in.
+var Encodings = []string{utf8Name, utf16LE, utf16BE, windows1252, macRoman, cp850}
+
+const (
+	utf8Name    = "UTF-8"
+	utf16LE     = "UTF-16LE"
+	utf16BE     = "UTF-16BE"
+	windows1252 = "Windows-1252"
+	macRoman    = "MacRoman"
+	cp850       = "CP850"
 )
 
-// decodeText returns the text of a file with lines that end in \n, or false
-// where it is no text. The encoding is told by a byte order mark, then by the
-// zero bytes of UTF-16, then by being valid UTF-8, and else by its letters.
-func decodeText(data []byte) (string, bool) {
-	var text string
-	switch rest, bom := bytes.CutPrefix(data, []byte("\xEF\xBB\xBF")); {
-	case bom:
-		text = strings.ToValidUTF8(string(rest), "\uFFFD")
-	case bytes.HasPrefix(data, []byte("\xFF\xFE")):
-		text = decode(utf16LE, data[2:])
-	case bytes.HasPrefix(data, []byte("\xFE\xFF")):
-		text = decode(utf16BE, data[2:])
+var codecs = map[string]encoding.Encoding{
+	utf16LE:     textunicode.UTF16(textunicode.LittleEndian, textunicode.IgnoreBOM),
+	utf16BE:     textunicode.UTF16(textunicode.BigEndian, textunicode.IgnoreBOM),
+	windows1252: charmap.Windows1252,
+	macRoman:    charmap.Macintosh,
+	cp850:       charmap.CodePage850,
+}
+
+// marks are the byte order marks that text may begin with.
+var marks = []struct{ mark, encoding string }{
+	{"\xEF\xBB\xBF", utf8Name}, {"\xFF\xFE", utf16LE}, {"\xFE\xFF", utf16BE},
+}
+
+// decodeText returns the text of a file with lines that end in \n, and its
+// encoding: the chosen one, or that which its content tells. It returns false
+// where it is no text.
+func decodeText(data []byte, chosen string) (text, name string, ok bool) {
+	name, data = tellEncoding(data)
+	if slices.Contains(Encodings, chosen) {
+		name = chosen
+	}
+	if name == "" {
+		return "", "", false
+	}
+	text = strings.TrimSuffix(decode(name, data), "\x1A") // how DOS ends a file
+	if strings.IndexFunc(text, notInText) >= 0 {
+		return "", name, false
+	}
+	if strings.Contains(text, "\r") {
+		text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+	}
+	return text, name, true
+}
+
+// tellEncoding tells the encoding of text by a byte order mark, which it takes
+// off, then by the zero bytes of UTF-16, then by being valid UTF-8, and else by
+// its letters. It returns "" for what is no text.
+func tellEncoding(data []byte) (string, []byte) {
+	for _, m := range marks {
+		if rest, ok := bytes.CutPrefix(data, []byte(m.mark)); ok {
+			return m.encoding, rest
+		}
+	}
+	switch {
 	case bytes.IndexByte(data, 0) >= 0:
 		switch zerosEven, zerosOdd := zeros(data); {
 		case zerosOdd > len(data)/5 && zerosEven < zerosOdd/10:
-			text = decode(utf16LE, data)
+			return utf16LE, data
 		case zerosEven > len(data)/5 && zerosOdd < zerosEven/10:
-			text = decode(utf16BE, data)
-		default:
-			return "", false
+			return utf16BE, data
 		}
+		return "", data
 	case utf8.Valid(data):
-		text = string(data)
-	default:
-		text = likeliest(data)
+		return utf8Name, data
 	}
-	text = strings.TrimSuffix(text, "\x1A") // how DOS ends a file
-	if strings.IndexFunc(text, notInText) >= 0 {
-		return "", false
-	}
-	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), true
+	return likeliest(data), data
 }
 
 func notInText(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\n\v\f\r", r) }
@@ -66,26 +100,38 @@ func zeros(data []byte) (even, odd int) {
 }
 
 // decode never fails: what an encoding does not know becomes U+FFFD.
-func decode(e encoding.Encoding, data []byte) string {
-	text, err := e.NewDecoder().Bytes(data)
-	if err != nil {
-		return strings.ToValidUTF8(string(text), "\uFFFD")
+func decode(name string, data []byte) string {
+	if codec, ok := codecs[name]; ok {
+		var text strings.Builder
+		// A reader does it in small pieces: whole, it would hold the text twice.
+		if _, err := io.Copy(&text, codec.NewDecoder().Reader(bytes.NewReader(data))); err == nil {
+			return text.String()
+		}
+		return strings.ToValidUTF8(text.String(), "\uFFFD")
 	}
-	return string(text)
+	return strings.ToValidUTF8(string(data), "\uFFFD")
 }
 
-// likeliest decodes data in the encoding that gives the likeliest names:
-// Windows-1252, MacRoman, CP850, or UTF-8 that is damaged somewhere.
+// sampleBytes of the lines with letters beyond ASCII tell their encoding.
+const sampleBytes = 256 << 10
+
+// likeliest returns the encoding in which the lines with letters beyond ASCII
+// hold the likeliest names: Windows-1252, UTF-8 that is damaged somewhere,
+// MacRoman or CP850.
 func likeliest(data []byte) string {
-	best := decode(charmap.Windows1252, data)
-	most := likelihood(best)
-	for _, text := range []string{
-		strings.ToValidUTF8(string(data), "\uFFFD"),
-		decode(charmap.Macintosh, data),
-		decode(charmap.CodePage850, data),
-	} {
-		if n := likelihood(text); n > most {
-			best, most = text, n
+	var sample []byte
+	for line := range bytes.Lines(data) {
+		if len(sample)+len(line) > sampleBytes {
+			line = line[:sampleBytes-len(sample)]
+		}
+		if slices.ContainsFunc(line, func(b byte) bool { return b >= utf8.RuneSelf }) {
+			sample = append(sample, line...)
+		}
+	}
+	best, most := "", 0
+	for _, name := range []string{windows1252, utf8Name, macRoman, cp850} {
+		if n := likelihood(decode(name, sample)); best == "" || n > most {
+			best, most = name, n
 		}
 	}
 	return best

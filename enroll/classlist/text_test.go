@@ -31,7 +31,7 @@ func TestEncodings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, ok := decodeText(data); !ok || got != text {
+			if got, _, ok := decodeText(data, ""); !ok || got != text {
 				t.Errorf("%s: %q read as %q", name, names, got)
 			}
 		}
@@ -39,7 +39,7 @@ func TestEncodings(t *testing.T) {
 }
 
 func TestDamagedUTF8StaysUTF8(t *testing.T) {
-	got, ok := decodeText([]byte("Zoë;Björn;Ren\xC3;Chloé\n"))
+	got, _, ok := decodeText([]byte("Zoë;Björn;Ren\xC3;Chloé\n"), "")
 	if want := "Zoë;Björn;Ren\uFFFD;Chloé\n"; !ok || got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -47,7 +47,7 @@ func TestDamagedUTF8StaysUTF8(t *testing.T) {
 
 func TestBinaryIsNoText(t *testing.T) {
 	for _, data := range []string{"a\x00b", "Stamnr\x01;Naam", "\x7FELF\x02\x01", "\xFF\xFE\x00\x00\x01\x00", "\x00\x00\x00\x00"} {
-		if text, ok := decodeText([]byte(data)); ok {
+		if text, _, ok := decodeText([]byte(data), ""); ok {
 			t.Errorf("%q read as %q", data, text)
 		}
 	}
