@@ -2,16 +2,20 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/alexedwards/scs/v2"
 	"github.com/gin-contrib/gzip"
 	"github.com/gin-gonic/gin"
 
 	"cultuurdag/enroll"
+	"cultuurdag/enroll/locale"
 	"cultuurdag/enroll/store"
 )
 
@@ -35,6 +39,30 @@ type Config struct {
 	RateSecret []byte
 	// Kick makes the sweep run at once; nil where another process sweeps.
 	Kick func()
+	// DeadlineChanged writes in the purge log that the moment from which an event
+	// is purged moves, before it does; by is the id of an account. Nil: nothing is
+	// written, as in tests.
+	DeadlineChanged func(ctx context.Context, event string, from, to time.Time, by string) error
+	// Allocate has places given out, again where they were, and returns before
+	// that is done. ErrState where the event is not closed yet. Nil: ErrNotReady.
+	Allocate func(ctx context.Context, event string, seed int64, costs string) error
+	// Allocation tells how that stands (none, running, done, failed), with the
+	// report of the last one. Nil: none.
+	Allocation func(ctx context.Context, event string) (state string, report json.RawMessage, err error)
+	// PurgeLog returns the entries of the purge log, which become a JSON array.
+	// Nil: there are none.
+	PurgeLog func(ctx context.Context) (entries any, err error)
+	// Checkpoint returns the signed note on the purge log. Nil: ErrNotReady.
+	Checkpoint func() ([]byte, error)
+	// PurgeSteps tells how the purge of an event stands, as {state, due, steps:
+	// [{step, at}]}. Nil: what the event itself tells.
+	PurgeSteps func(ctx context.Context, event string) (any, error)
+	// Certificate makes the PDF that says that the event was purged. Nil:
+	// ErrNotReady.
+	Certificate func(ctx context.Context, event string, l *locale.Locale) ([]byte, error)
+	// Mail sends plain text to an address; nil where there is no mail, and links
+	// are shown to the organiser alone.
+	Mail func(ctx context.Context, to, subject, body string) error
 	// Observe is told of each request, by the pattern of its route; may be nil.
 	Observe func(method, route string, status int, took time.Duration)
 	// Demo shows the bar that moves the clock, and opens POST /demo/clock.
@@ -63,6 +91,8 @@ type Server struct {
 	pages  *pages
 	static *static
 	seats  *seatHub
+	staff  *scs.SessionManager // login sessions of staff
+	mails  sync.WaitGroup      // that are being sent
 	engine *gin.Engine
 }
 
@@ -86,6 +116,7 @@ func New(cfg Config) (*Server, error) {
 		pages:  parsePages(static),
 	}
 	s.seats = newSeatHub(s.standing)
+	s.staff = newStaffSessions(cfg.Store.Client(), s.secure)
 	gin.SetMode(gin.ReleaseMode)
 	s.engine = gin.New()
 	s.engine.HandleMethodNotAllowed = true
@@ -100,7 +131,7 @@ func New(cfg Config) (*Server, error) {
 	s.engine.Use(
 		s.accessLog,
 		s.securityHeaders,
-		gzip.Gzip(gzip.DefaultCompression, gzip.WithCustomShouldCompressFn(worthCompressing)),
+		gzip.Gzip(gzip.BestSpeed, gzip.WithCustomShouldCompressFn(worthCompressing)),
 		s.recovery,
 		limitBody,
 		s.handle(sameOrigin),
@@ -112,8 +143,12 @@ func New(cfg Config) (*Server, error) {
 // Handler returns what an http.Server serves.
 func (s *Server) Handler() http.Handler { return overrideMethod(s.engine) }
 
-// Close ends the event streams, which a graceful stop would wait for.
-func (s *Server) Close() { s.seats.close() }
+// Close ends the event streams, which a graceful stop would wait for, and waits
+// for mail that is being sent.
+func (s *Server) Close() {
+	s.seats.close()
+	s.mails.Wait()
+}
 
 func (s *Server) routes() {
 	s.engine.NoRoute(s.handle(func(*gin.Context) error { return enroll.ErrNotFound }))

@@ -1,0 +1,182 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"cultuurdag/enroll"
+)
+
+// eventForm is where an event is made or changed.
+type eventForm struct {
+	Page
+	Event   enroll.Event // zero for a new one
+	New     bool
+	In      eventFields
+	Schools []enroll.School
+	State   enroll.State
+	Trouble string // why it cannot be saved, where no field is to blame
+}
+
+func (s *Server) eventForm(c *gin.Context, e enroll.Event, in eventFields) (eventForm, error) {
+	schools, err := s.store.Schools(c.Request.Context())
+	l := localeOf(c)
+	page := eventForm{
+		Page: s.page(c, l.T("staff.form.change")), Event: e, In: in, Schools: schools, State: e.StateAt(s.clock.Now()),
+	}
+	page.Back = "/events/" + e.ID + "/change"
+	if e.ID == "" {
+		page.New, page.State, page.Title, page.Back = true, enroll.Draft, l.T("staff.form.new"), "/events/new"
+	}
+	return page, err
+}
+
+// newEvent is GET /events/new.
+func (s *Server) newEvent(c *gin.Context) error {
+	page, err := s.eventForm(c, enroll.Event{}, eventFields{School: c.Query("school"), Mode: string(enroll.FirstCome)})
+	if err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, "staff/event-form", &page)
+}
+
+// editEvent is GET /events/:event/change.
+func (s *Server) editEvent(c *gin.Context) error {
+	page, err := s.eventForm(c, event(c), fieldsOfEvent(event(c)))
+	if err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, "staff/event-form", &page)
+}
+
+// refuseEvent shows the form again with what was typed; other errors pass.
+func (s *Server) refuseEvent(c *gin.Context, e enroll.Event, in eventInput, refused error) error {
+	var fields enroll.FieldErrors
+	if wantsJSON(c) || !errors.As(refused, &fields) && !errors.Is(refused, enroll.ErrState) {
+		return refused
+	}
+	page, err := s.eventForm(c, e, in.over(fieldsOfEvent(e)))
+	if err != nil {
+		return err
+	}
+	status := http.StatusUnprocessableEntity
+	page.fail(fields)
+	if fields == nil {
+		status, page.Trouble = http.StatusConflict, page.Locale.T("staff.form.wrong_state")
+	}
+	return s.render(c, status, "staff/event-form", &page)
+}
+
+// addEvent is POST /events.
+func (s *Server) addEvent(c *gin.Context) error {
+	var in eventInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	var e enroll.Event
+	faults := in.into(&e)
+	ctx := c.Request.Context()
+	if e.School != "" {
+		if _, err := s.store.School(ctx, e.School); errors.Is(err, enroll.ErrNotFound) {
+			faults.Add("school", "unknown")
+		} else if err != nil {
+			return err
+		}
+	}
+	if len(faults) > 0 {
+		return s.refuseEvent(c, enroll.Event{}, in, merged(faults, e.Check(s.clock.Now())))
+	}
+	e, err := s.store.CreateEvent(ctx, e)
+	if err != nil {
+		return s.refuseEvent(c, enroll.Event{}, in, err)
+	}
+	if err := s.audit(c, "event.create", e.ID, ""); err != nil {
+		return err
+	}
+	s.cfg.Kick()
+	if wantsJSON(c) {
+		c.JSON(http.StatusCreated, gin.H{"id": e.ID, "code": e.Code, "recipient": e.Recipient, "purge_due": e.PurgeDue()})
+		return nil
+	}
+	s.flash(c, "staff.form.created")
+	return see(c, "/events/"+e.ID)
+}
+
+// changeEvent is PATCH /events/:event. The rounds of the programme move along
+// with the date; a moved deadline is written in the purge log before it counts.
+func (s *Server) changeEvent(c *gin.Context) error {
+	var in eventInput
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	ctx, old := c.Request.Context(), event(c)
+	if in.School != nil && *in.School != old.School {
+		if _, err := s.store.School(ctx, *in.School); errors.Is(err, enroll.ErrNotFound) {
+			return s.refuseEvent(c, old, in, enroll.FieldErrors{{Field: "school", Code: "unknown"}})
+		} else if err != nil {
+			return err
+		}
+	}
+	e, err := s.update(c, func(e *enroll.Event) error {
+		before := *e
+		if faults := in.into(e); len(faults) > 0 {
+			return merged(faults, checkChange(before, *e, s.clock.Now()))
+		}
+		return checkChange(before, *e, s.clock.Now())
+	})
+	if err != nil {
+		return s.refuseEvent(c, old, in, err)
+	}
+	flash := "staff.saved"
+	if days := daysBetween(old.Date, e.Date); days != 0 && e.Programme > 0 {
+		if err := s.moveRounds(c, e.ID, days); err != nil {
+			return err
+		}
+		flash = "staff.form.moved"
+	}
+	if err := s.audit(c, "event.change", e.ID, ""); err != nil {
+		return err
+	}
+	return s.changed(c, e.ID, flash)
+}
+
+// update changes the event of the route. Where its deadline moves, that is
+// written in the purge log first.
+func (s *Server) update(c *gin.Context, change func(*enroll.Event) error) (enroll.Event, error) {
+	ctx := c.Request.Context()
+	return s.store.UpdateEvent(ctx, event(c).ID, func(e *enroll.Event) error {
+		from := e.PurgeDue()
+		if err := change(e); err != nil {
+			return err
+		}
+		if to := e.PurgeDue(); s.cfg.DeadlineChanged != nil && !to.Equal(from) {
+			return s.cfg.DeadlineChanged(ctx, e.ID, from, to, account(c).ID)
+		}
+		return nil
+	})
+}
+
+// moveRounds moves the rounds by days, with their clock times as they were.
+func (s *Server) moveRounds(c *gin.Context, id string, days int) error {
+	return s.store.MoveRounds(c.Request.Context(), id, func(r enroll.Round) enroll.Round {
+		return enroll.Round{Start: moveMoment(r.Start, days), End: moveMoment(r.End, days)}
+	})
+}
+
+// changed answers after a change of the event: the event as it is now, or its
+// page. The sweep looks at it at once.
+func (s *Server) changed(c *gin.Context, id, flash string) error {
+	s.cfg.Kick()
+	if wantsJSON(c) {
+		e, err := s.store.Event(c.Request.Context(), id)
+		if err != nil {
+			return err
+		}
+		c.JSON(http.StatusOK, s.eventJSON(e))
+		return nil
+	}
+	s.flash(c, flash)
+	return see(c, "/events/"+id)
+}

@@ -1,0 +1,93 @@
+package web
+
+import (
+	"fmt"
+	"mime"
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"cultuurdag/enroll"
+	"cultuurdag/scheduler/overview"
+)
+
+func atoi(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// Types of what is downloaded.
+var downloadTypes = map[string]string{
+	"pdf":  "application/pdf",
+	"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+	"csv":  "text/csv; charset=utf-8",
+	"zip":  "application/zip",
+}
+
+// download sends a file under a name.
+func download(c *gin.Context, name, format string, data []byte) error {
+	c.Header("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	c.Data(http.StatusOK, downloadTypes[format], data)
+	return nil
+}
+
+// overviewInput is what names and headings of lists are made from.
+func (s *Server) overviewInput(c *gin.Context) (overview.Input, error) {
+	school, err := s.store.School(c.Request.Context(), event(c).School)
+	return overview.Input{
+		Provider: s.cfg.Provider, School: school, Event: event(c), MadeAt: s.clock.Now(), Locale: localeOf(c),
+	}, err
+}
+
+// slips is GET /events/:event/slips.pdf?class= and slips.csv.
+func (s *Server) slips(format string) handlerFunc {
+	return func(c *gin.Context) error {
+		class := trim(c.Query("class"))
+		found, err := s.findStudents(c, class, "")
+		if err != nil {
+			return err
+		}
+		if len(found.students) == 0 {
+			if class != "" {
+				return enroll.ErrNotFound
+			}
+			return enroll.ErrNotReady
+		}
+		codes, err := s.store.Codes(c.Request.Context(), event(c).ID)
+		if err != nil {
+			return err
+		}
+		var list []overview.Slip
+		for _, st := range found.students {
+			if code, ok := codes[st.ID]; ok { // erased meanwhile: no slip
+				list = append(list, overview.Slip{Student: st, Code: code.String()})
+			}
+		}
+		in, err := s.overviewInput(c)
+		if err != nil {
+			return err
+		}
+		link := func(code string) string { return s.cfg.BaseURL + "/k#" + code }
+		var data []byte
+		if format == "pdf" {
+			data, err = overview.Slips(in, list, link)
+		} else {
+			data, err = overview.SlipsCSV(list, link)
+		}
+		if err != nil {
+			return fmt.Errorf("login slips: %T", err) // its text could name a student
+		}
+		if err := s.audit(c, "slips.download", event(c).ID, itoa(len(list))); err != nil {
+			return err
+		}
+		name := "slips"
+		if class != "" {
+			name += "-" + class
+		}
+		return download(c, overview.FileName(in, name, format), format, data)
+	}
+}

@@ -1,0 +1,315 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/text/unicode/norm"
+
+	"cultuurdag/enroll"
+	"cultuurdag/enroll/locale"
+)
+
+// listedStudent is a student on a list.
+type listedStudent struct {
+	ID        string `json:"id"`
+	Number    string `json:"number"`
+	FirstName string `json:"first_name"`
+	Infix     string `json:"infix"`
+	LastName  string `json:"last_name"`
+	Class     string `json:"class"`
+	Complete  bool   `json:"complete"`
+}
+
+// manyStudents is how many a page shows at once before it asks for a class.
+const manyStudents = 200
+
+type studentsPage struct {
+	eventPage
+	Classes  []string
+	Class    string // shown alone; "" is all
+	Query    string // searched for
+	Rounds   int
+	Students []studentRow
+	Ask      bool // there are too many for one page: choose a class or search
+}
+
+type studentRow struct {
+	enroll.Student
+	Places   []studentPlace // by round
+	Complete bool
+}
+
+type studentPlace struct {
+	Round int
+	Title string // empty: no place
+	By    enroll.By
+}
+
+// class is what somebody asked of the students of an event.
+type studentsFound struct {
+	students  []enroll.Student // in order
+	classes   []string         // all that there are
+	choices   map[string]enroll.Choices
+	programme enroll.Programme
+}
+
+// findStudents returns the students of a class, or all, whose name or number
+// holds every word of query.
+func (s *Server) findStudents(c *gin.Context, class, query string) (studentsFound, error) {
+	ctx, id := c.Request.Context(), event(c).ID
+	var found studentsFound
+	all, err := s.store.Students(ctx, id)
+	if err != nil {
+		return found, err
+	}
+	if found.choices, _, err = s.store.Choices(ctx, id); err != nil {
+		return found, err
+	}
+	if found.programme, err = s.store.Programme(ctx, id); err != nil {
+		return found, err
+	}
+	found.classes = classesOf(all)
+	words := strings.Fields(plainText(query))
+	found.students = slices.DeleteFunc(all, func(st enroll.Student) bool {
+		if class != "" && !strings.EqualFold(st.Class, class) {
+			return true
+		}
+		text := plainText(st.Name() + " " + st.Number + " " + st.Class)
+		return slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(text, word) })
+	})
+	locale.SortStudents(found.students)
+	return found, nil
+}
+
+// plainText is s in lower case without accents: searching Sanae finds Şanaë.
+func plainText(s string) string {
+	var b strings.Builder
+	for _, r := range norm.NFKD.String(strings.ToLower(s)) {
+		if !unicode.Is(unicode.Mn, r) {
+			b.WriteRune(r)
+		}
+	}
+	return strings.NewReplacer("ł", "l", "đ", "d", "ø", "o", "ı", "i", "’", "'").Replace(b.String())
+}
+
+func (f studentsFound) json() []listedStudent {
+	list := make([]listedStudent, len(f.students))
+	for i, st := range f.students {
+		list[i] = listedStudent{st.ID, st.Number, st.FirstName, st.Infix, st.LastName, st.Class,
+			f.choices[st.ID].Complete(len(f.programme.Rounds))}
+	}
+	return list
+}
+
+func (f studentsFound) rows() []studentRow {
+	rows := make([]studentRow, len(f.students))
+	for i, st := range f.students {
+		rows[i] = studentRow{st, placesOf(f.programme, f.choices[st.ID]), f.choices[st.ID].Complete(len(f.programme.Rounds))}
+	}
+	return rows
+}
+
+func placesOf(p enroll.Programme, choices enroll.Choices) []studentPlace {
+	places := make([]studentPlace, len(p.Rounds))
+	for i := range p.Rounds {
+		places[i].Round = i + 1
+		if choice, ok := choices[i+1]; ok {
+			w, _ := p.Workshop(choice.Workshop)
+			places[i].Title, places[i].By = w.Title, choice.By
+		}
+	}
+	return places
+}
+
+// students is GET /events/:event/students?class=.
+func (s *Server) students(c *gin.Context) error {
+	return s.listStudents(c, "students.read", trim(c.Query("class")), "")
+}
+
+// searchStudents is POST /events/:event/students/search {q, class?}: a name has
+// no business in an address.
+func (s *Server) searchStudents(c *gin.Context) error {
+	var in struct {
+		Q     string `json:"q" form:"q"`
+		Class string `json:"class" form:"class"`
+	}
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	return s.listStudents(c, "students.search", trim(in.Class), trim(in.Q))
+}
+
+func (s *Server) listStudents(c *gin.Context, action, class, query string) error {
+	found, err := s.findStudents(c, class, query)
+	if err != nil {
+		return err
+	}
+	ask := !wantsJSON(c) && class == "" && query == "" && len(found.students) > manyStudents
+	if !ask {
+		if err := s.audit(c, action, event(c).ID, itoa(len(found.students))); err != nil {
+			return err
+		}
+	}
+	if wantsJSON(c) {
+		c.JSON(http.StatusOK, gin.H{"students": found.json()})
+		return nil
+	}
+	base, err := s.eventPage(c, "students")
+	if err != nil {
+		return err
+	}
+	base.Back = "/events/" + base.Event.ID + "/students"
+	page := studentsPage{
+		eventPage: base, Classes: found.classes, Class: class, Query: query, Rounds: len(found.programme.Rounds), Ask: ask,
+	}
+	page.Wide = true
+	if !ask {
+		page.Students = found.rows()
+	}
+	return s.render(c, http.StatusOK, "staff/students", &page)
+}
+
+// studentPage is one student, to place by hand.
+type studentOnePage struct {
+	eventPage
+	Student enroll.Student
+	Rounds  []placeRound
+	Trouble *problemJSON
+}
+
+type placeRound struct {
+	studentPlace
+	Number     int
+	Start, End time.Time
+	Options    []placeOption
+}
+
+type placeOption struct {
+	ID, Title string
+	Left      int
+	Chosen    bool
+	Full      bool // and not the student's own
+	Closed    bool // not open to the student's class
+	Elsewhere bool // has it in another round
+}
+
+// student is GET /events/:event/students/:student.
+func (s *Server) studentOne(c *gin.Context) error {
+	page, err := s.studentOnePage(c)
+	if err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, "staff/student", &page)
+}
+
+func (s *Server) studentOnePage(c *gin.Context) (studentOnePage, error) {
+	var page studentOnePage
+	ctx := c.Request.Context()
+	all, err := s.store.Students(ctx, event(c).ID)
+	if err != nil {
+		return page, err
+	}
+	i := slices.IndexFunc(all, func(st enroll.Student) bool { return st.ID == c.Param("student") })
+	if i < 0 {
+		return page, enroll.ErrNotFound
+	}
+	if err := s.audit(c, "student.read", event(c).ID, ""); err != nil {
+		return page, err
+	}
+	choices, _, err := s.store.Choices(ctx, event(c).ID)
+	if err != nil {
+		return page, err
+	}
+	p, err := s.store.Programme(ctx, event(c).ID)
+	if err != nil {
+		return page, err
+	}
+	taken, err := s.store.Seats(ctx, event(c).ID)
+	if err != nil {
+		return page, err
+	}
+	base, err := s.eventPage(c, "students")
+	if err != nil {
+		return page, err
+	}
+	page = studentOnePage{eventPage: base, Student: all[i]}
+	page.Title = page.Locale.T("staff.student.title") + " – " + base.Event.Title // no name in a browser's history
+	page.Back = "/events/" + base.Event.ID + "/students/" + page.Student.ID
+	page.Rounds = placeRounds(p, page.Student, choices[page.Student.ID], taken)
+	return page, nil
+}
+
+func placeRounds(p enroll.Programme, st enroll.Student, has enroll.Choices, taken map[enroll.SessionKey]int) []placeRound {
+	var rounds []placeRound
+	for i, place := range placesOf(p, has) {
+		r := placeRound{studentPlace: place, Number: i + 1, Start: p.Rounds[i].Start, End: p.Rounds[i].End}
+		for _, w := range p.Workshops {
+			session, given := w.Session(i + 1)
+			if !given {
+				continue
+			}
+			o := placeOption{ID: w.ID, Title: w.Title, Chosen: has[i+1].Workshop == w.ID, Closed: !w.OpenTo(st.Class, st.Year)}
+			o.Left = session.Capacity - taken[enroll.SessionKey{Workshop: w.ID, Round: i + 1}]
+			o.Full = o.Left <= 0 && !o.Chosen
+			for other, choice := range has {
+				o.Elsewhere = o.Elsewhere || other != i+1 && choice.Workshop == w.ID
+			}
+			r.Options = append(r.Options, o)
+		}
+		rounds = append(rounds, r)
+	}
+	return rounds
+}
+
+// place is PUT /events/:event/students/:student/choices/:round {workshop}: by
+// hand, whatever the class; an empty workshop takes the place away.
+func (s *Server) place(c *gin.Context) error {
+	var in struct {
+		Workshop string `json:"workshop" form:"workshop"`
+	}
+	if err := bind(c, &in); err != nil {
+		return err
+	}
+	ctx, id, student := c.Request.Context(), event(c).ID, c.Param("student")
+	round := atoi(c.Param("round"))
+	if err := s.audit(c, "student.place", id, ""); err != nil {
+		return err
+	}
+	err := s.store.Place(ctx, id, student, round, in.Workshop)
+	switch {
+	case err == nil:
+		s.cfg.Kick() // lists that were made are made again
+	case wantsJSON(c), !errors.Is(err, enroll.ErrFull) && !errors.Is(err, enroll.ErrRepeat) && !errors.Is(err, enroll.ErrNoSession):
+		return err
+	}
+	if wantsJSON(c) {
+		choices, _, err := s.store.Choices(ctx, id)
+		if err != nil {
+			return err
+		}
+		answer := gin.H{"round": round, "workshop": nil}
+		if choice, ok := choices[student][round]; ok {
+			answer["workshop"] = choice.Workshop
+		}
+		c.JSON(http.StatusOK, answer)
+		return nil
+	}
+	if err == nil {
+		s.flash(c, "staff.student.placed")
+		return see(c, "/events/"+id+"/students/"+student)
+	}
+	page, pageErr := s.studentOnePage(c)
+	if pageErr != nil {
+		return pageErr
+	}
+	p, _ := problemOf(err, page.Locale)
+	p.Detail = page.Locale.T("staff.student." + p.Code)
+	page.Trouble = &p
+	return s.render(c, p.Status, "staff/student", &page)
+}

@@ -1,0 +1,44 @@
+package web
+
+import (
+	"time"
+
+	"cultuurdag/enroll"
+)
+
+// formMoment is how a browser writes a local date and time.
+const formMoment = "2006-01-02T15:04"
+
+// parseMoment reads a moment as a program writes it (RFC 3339) or as a form
+// does, which means the clock in Amsterdam.
+func parseMoment(s string) (time.Time, bool) {
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t.In(enroll.Amsterdam), true
+	}
+	for _, layout := range []string{formMoment, formMoment + ":05"} {
+		if t, err := time.ParseInLocation(layout, s, enroll.Amsterdam); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// formatMoment writes t for an input of type datetime-local; zero is empty.
+func formatMoment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(enroll.Amsterdam).Format(formMoment)
+}
+
+// daysBetween counts the days from one date to another.
+func daysBetween(from, to enroll.Date) int {
+	noon := func(d enroll.Date) time.Time { return time.Date(d.Year, d.Month, d.Day, 12, 0, 0, 0, time.UTC) }
+	return int(noon(to).Sub(noon(from)) / (24 * time.Hour))
+}
+
+// moveMoment moves t by days with the clock in Amsterdam where it was.
+func moveMoment(t time.Time, days int) time.Time {
+	t = t.In(enroll.Amsterdam)
+	return time.Date(t.Year(), t.Month(), t.Day()+days, t.Hour(), t.Minute(), t.Second(), 0, enroll.Amsterdam)
+}
