@@ -42,15 +42,19 @@ func (e Event) Due(now time.Time) (step Step, since time.Time, ok bool) {
 		if e.Reallocate {
 			return StepAllocate, e.AllocatedAt, true
 		}
-		if e.Listed != e.Revision {
+		publish := e.State == Allocated && !now.Before(e.publishAt())
+		if e.Listed != e.Revision && !(publish && now.Sub(e.publishAt()) > listPatience) {
 			return StepOverviews, e.AllocatedAt, true
 		}
-		if e.State == Allocated && !now.Before(e.publishAt()) {
+		if publish {
 			return StepPublish, e.publishAt(), true
 		}
 	}
 	return "", time.Time{}, false
 }
+
+// listPatience is how long publishing waits for lists that cannot be made.
+const listPatience = 10 * time.Minute
 
 func (e Event) publishAt() time.Time {
 	if e.PublishAt.IsZero() {

@@ -1,6 +1,9 @@
 package enroll
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Mode is the way in which places are given out.
 type Mode string
@@ -107,6 +110,10 @@ func (e Event) Gone(now time.Time) bool {
 	return s == Purging || s == Purged
 }
 
+// maxDays is how many days an event may last: a typing error in a year would
+// keep children's data for as long.
+const maxDays = 14
+
 // Check returns what is wrong with an event that somebody entered, one
 // FieldError for each fault, and nil when nothing is.
 func (e Event) Check(now time.Time) error {
@@ -118,10 +125,14 @@ func (e Event) Check(now time.Time) error {
 	} else if e.Date.Before(DateOf(now)) {
 		errs.Add("date", "in_past")
 	}
-	if !e.LastDate.IsZero() && e.LastDate.Before(e.Date) {
+	switch {
+	case e.LastDate.IsZero(), e.Date.IsZero():
+	case e.LastDate.Before(e.Date):
 		errs.Add("last_date", "before_date")
+	case e.Date.AddDays(maxDays - 1).Before(e.LastDate):
+		errs.Add("last_date", "too_long", strconv.Itoa(maxDays))
 	}
-	if e.Mode != FirstCome && e.Mode != Ranking {
+	if e.Mode != FirstCome { // ranking is divided offline as yet
 		errs.Add("mode", "unknown")
 	}
 	switch {
@@ -134,8 +145,12 @@ func (e Event) Check(now time.Time) error {
 	case !e.Date.IsZero() && e.CloseAt.After(e.PurgeDue()):
 		errs.Add("close_at", "after_date")
 	}
-	if !e.PublishAt.IsZero() && e.PublishAt.Before(e.CloseAt) {
+	switch {
+	case e.PublishAt.IsZero():
+	case e.PublishAt.Before(e.CloseAt):
 		errs.Add("publish_at", "before_close")
+	case !e.Date.IsZero() && e.PublishAt.After(e.PurgeDue()):
+		errs.Add("publish_at", "after_date")
 	}
 	return errs.OrNil()
 }

@@ -14,10 +14,10 @@ import (
 // The error is an InstanceError, which names students by their place in the
 // order of the arguments and by opaque ids alone: a kept place in a session
 // that is no longer there, or more kept places than a session has.
-func Allocate(event enroll.Event, programme enroll.Programme, students []enroll.Student,
+func Allocate(ctx context.Context, event enroll.Event, programme enroll.Programme, students []enroll.Student,
 	choices map[string]enroll.Choices, wishes map[string][]string, o Options,
 ) (enroll.Plan, Report, error) {
-	s, err := Solve(context.Background(), NewInstance(event, programme, students, choices, wishes), o)
+	s, err := Solve(ctx, NewInstance(event, programme, students, choices, wishes), o)
 	if err != nil {
 		return enroll.Plan{}, Report{}, err
 	}

@@ -34,7 +34,7 @@ func school() (enroll.Programme, []enroll.Student, map[string]enroll.Choices) {
 
 func TestAllocatePlacesEverybodyAndKeepsWhatWasChosen(t *testing.T) {
 	p, students, choices := school()
-	plan, report, err := Allocate(enroll.Event{Mode: enroll.FirstCome}, p, students, choices, nil, Options{Seed: 1})
+	plan, report, err := Allocate(t.Context(), enroll.Event{Mode: enroll.FirstCome}, p, students, choices, nil, Options{Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,12 +71,12 @@ func TestAllocatePlacesEverybodyAndKeepsWhatWasChosen(t *testing.T) {
 func TestAllocateIsTheSameInAnyOrder(t *testing.T) {
 	p, students, choices := school()
 	event := enroll.Event{Mode: enroll.FirstCome}
-	a, _, err := Allocate(event, p, students, choices, nil, Options{Seed: 4})
+	a, _, err := Allocate(t.Context(), event, p, students, choices, nil, Options{Seed: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
 	slices.Reverse(students)
-	b, _, err := Allocate(event, p, students, choices, nil, Options{Seed: 4})
+	b, _, err := Allocate(t.Context(), event, p, students, choices, nil, Options{Seed: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestAllocateCountsWishesInRankingAlone(t *testing.T) {
 	p, students, _ := school()
 	wishes := map[string][]string{"s00": {"gone", "w3"}}
 	for mode, ranks := range map[enroll.Mode]int{enroll.Ranking: 1, enroll.FirstCome: 0} {
-		_, report, err := Allocate(enroll.Event{Mode: mode}, p, students, nil, wishes, Options{})
+		_, report, err := Allocate(t.Context(), enroll.Event{Mode: mode}, p, students, nil, wishes, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +102,7 @@ func TestAllocateCountsWishesInRankingAlone(t *testing.T) {
 func TestAllocateRefusesAPlaceThatIsGone(t *testing.T) {
 	p, students, _ := school()
 	choices := map[string]enroll.Choices{"s00": {1: {Workshop: "gone", By: enroll.Chosen}}}
-	_, _, err := Allocate(enroll.Event{}, p, students, choices, nil, Options{})
+	_, _, err := Allocate(t.Context(), enroll.Event{}, p, students, choices, nil, Options{})
 	var bad *InstanceError
 	if !errors.As(err, &bad) || len(bad.Faults) != 1 || bad.Faults[0].Field != "students[0].fixed[1]" {
 		t.Errorf("got %v", err)

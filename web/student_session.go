@@ -20,8 +20,8 @@ const (
 // A school sits behind one address, so wrong codes alone are counted, and many
 // are let through: against 40 random bits even these are nothing.
 const (
-	wrongCodes       = 100
-	wrongCodesWindow = 5 * time.Minute
+	wrongCodes       = 1000
+	wrongCodesWindow = 10 * time.Minute
 )
 
 // address returns what a rate limit keeps instead of the reader's address.

@@ -162,8 +162,12 @@ func TestMyDay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Store.ApplyPlan(t.Context(), s.event.ID, revision, choices,
-		enroll.Plan{Places: map[string][]string{id: {"w0", "w2", ""}}}); err != nil {
+	e, err := s.Store.Event(t.Context(), s.event.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Store.ApplyPlan(t.Context(), e, revision, choices,
+		enroll.Plan{Places: map[string][]string{id: {"w0", "w2", ""}}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	anna.get("/student").lacks(t, "Workshop 2")

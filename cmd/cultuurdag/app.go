@@ -152,10 +152,10 @@ func (a *app) run(ctx context.Context, listener net.Listener, ready func()) erro
 func (a *app) replay(ctx context.Context) error {
 	for {
 		err := a.purger.Replay(ctx)
-		if !errors.Is(err, enroll.ErrStore) {
+		if !errors.Is(err, enroll.ErrStore) && !errors.Is(err, enroll.ErrClock) {
 			return err
 		}
-		a.logger.Warn("Redis does not answer; trying again", "err", err)
+		a.logger.Warn("cannot serve yet; trying again", "err", err)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -184,6 +184,13 @@ func (a *app) allocate(ctx context.Context, event string, seed int64, costs stri
 // allocation tells how the giving out of places stands.
 func (a *app) allocation(ctx context.Context, event string) (string, json.RawMessage, error) {
 	stored, err := a.store.Allocation(ctx, event)
+	if err != nil {
+		return "", nil, err
+	}
+	e, err := a.store.Event(ctx, event)
+	if step, _, ok := e.Due(a.clock.Now()); ok && step == enroll.StepAllocate && stored.State != store.AllocationFailed {
+		stored.State = store.AllocationRunning
+	}
 	return stored.State, stored.Report, err
 }
 

@@ -28,17 +28,19 @@ func (s *Store) AddAccount(ctx context.Context, a enroll.Account) (enroll.Accoun
 		return a, away(err)
 	}
 	if !fresh {
-		return a, enroll.ErrEmailTaken
+		// Unless the program stopped between the two writes of an earlier call.
+		if _, err := s.AccountByEmail(ctx, a.Email); !errors.Is(err, enroll.ErrNotFound) {
+			return a, cmp.Or(err, enroll.ErrEmailTaken)
+		}
+		if err := s.rdb.HSet(ctx, keyEmails, a.Email, a.ID).Err(); err != nil {
+			return a, away(err)
+		}
 	}
-	return a, s.writeAccount(ctx, a)
-}
-
-func (s *Store) writeAccount(ctx context.Context, a enroll.Account) error {
 	data, err := json.Marshal(a)
 	if err != nil {
-		return fmt.Errorf("account as JSON: %w", err)
+		return a, fmt.Errorf("account as JSON: %w", err)
 	}
-	return away(s.rdb.HSet(ctx, keyAccounts, a.ID, data).Err())
+	return a, away(s.rdb.HSet(ctx, keyAccounts, a.ID, data).Err())
 }
 
 // Account returns the account with that id, or ErrNotFound.
@@ -91,6 +93,13 @@ func (s *Store) Accounts(ctx context.Context, keep func(enroll.Account) bool) ([
 	return accounts, nil
 }
 
+// replaceScript sets a field of a hash that is there: KEYS hash; ARGV field, value.
+var replaceScript = redis.NewScript(`
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return 1
+`)
+
 // SetPassword gives the account a new password, an encoded hash, and ends its
 // login sessions.
 func (s *Store) SetPassword(ctx context.Context, id, encoded string) (enroll.Account, error) {
@@ -100,7 +109,15 @@ func (s *Store) SetPassword(ctx context.Context, id, encoded string) (enroll.Acc
 	}
 	a.Password = encoded
 	a.Sessions++
-	return a, s.writeAccount(ctx, a)
+	data, err := json.Marshal(a)
+	if err != nil {
+		return a, fmt.Errorf("account as JSON: %w", err)
+	}
+	there, err := replaceScript.Run(ctx, s.rdb, []string{keyAccounts}, a.ID, data).Int()
+	if err == nil && there == 0 {
+		return a, enroll.ErrNotFound // removed meanwhile
+	}
+	return a, away(err)
 }
 
 // RemoveAccount deletes the account; its login sessions and tokens end with it.
@@ -109,10 +126,10 @@ func (s *Store) RemoveAccount(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.rdb.HDel(ctx, keyEmails, a.Email).Err(); err != nil {
+	if err := s.rdb.HDel(ctx, keyAccounts, id).Err(); err != nil {
 		return away(err)
 	}
-	return away(s.rdb.HDel(ctx, keyAccounts, id).Err())
+	return away(s.rdb.HDel(ctx, keyEmails, a.Email).Err())
 }
 
 // invitationLife is how long a link to set a first password works.

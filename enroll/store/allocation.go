@@ -6,9 +6,17 @@ import (
 	"fmt"
 )
 
+// The states of an allocation. While the step is due it is running.
+const (
+	AllocationNone    = "none"
+	AllocationRunning = "running"
+	AllocationDone    = "done"
+	AllocationFailed  = "failed"
+)
+
 // AllocationState tells how the giving out of places stands.
 type AllocationState struct {
-	State  string          `json:"state"`            // none, running, done or failed
+	State  string          `json:"state"`
 	Report json.RawMessage `json:"report,omitempty"` // as scheduler.Report
 }
 
@@ -20,9 +28,9 @@ if ARGV[3] ~= '' then redis.call('SET', KEYS[2], ARGV[3]) end
 return {'', redis.call('GET', KEYS[2]) or ''}
 `)
 
-// PutAllocation notes how the allocation of the event stands.
-func (s *Store) PutAllocation(ctx context.Context, event string, a AllocationState) error {
-	data, err := json.Marshal(a)
+// FailAllocation notes that places could not be given out.
+func (s *Store) FailAllocation(ctx context.Context, event string) error {
+	data, err := json.Marshal(AllocationState{State: AllocationFailed})
 	if err != nil {
 		return fmt.Errorf("report as JSON: %w", err)
 	}
@@ -31,14 +39,15 @@ func (s *Store) PutAllocation(ctx context.Context, event string, a AllocationSta
 	return err
 }
 
-// Allocation returns what PutAllocation noted last; state none where nothing was.
+// Allocation returns how the last allocation went, as ApplyPlan or
+// FailAllocation noted it; state none where nothing was.
 func (s *Store) Allocation(ctx context.Context, event string) (AllocationState, error) {
 	k := keysOf(event)
 	reply, err := s.run(ctx, reportScript, []string{k.event, k.report}, "")
 	if err != nil {
 		return AllocationState{}, err
 	}
-	a := AllocationState{State: "none"}
+	a := AllocationState{State: AllocationNone}
 	if reply[0] == "" {
 		return a, nil
 	}

@@ -51,7 +51,7 @@ func (s *Store) CreateEvent(ctx context.Context, e enroll.Event) (enroll.Event, 
 	if err := s.rdb.HSet(ctx, keysOf(e.ID).event, "mark", now.UnixMilli()).Err(); err != nil {
 		return enroll.Event{}, away(err)
 	}
-	if err := s.writeEvent(ctx, e, 0); err != nil {
+	if err := s.writeEvent(ctx, e, 0, false); err != nil {
 		return enroll.Event{}, err
 	}
 	if err := s.rdb.SAdd(ctx, keyEvents, e.ID).Err(); err != nil {
@@ -63,7 +63,8 @@ func (s *Store) CreateEvent(ctx context.Context, e enroll.Event) (enroll.Event, 
 // saveEventScript writes an event over the version that the caller saw.
 //
 //	KEYS  event
-//	ARGV  now, offset, version seen (0: new), JSON, state, open, close, deadline (ms), version
+//	ARGV  now, offset, version seen (0: new), JSON, state, open, close, deadline (ms), version,
+//	      early (1: the purge was asked for), printed (1: what lists print changed)
 //
 // A new event has no deadline yet, so the gate answers not_found for it.
 var saveEventScript = gated(`
@@ -75,18 +76,33 @@ else
   if ev[6] ~= ARGV[3] then return {'conflict'} end
 end
 redis.call('HSET', KEYS[1], 'json', ARGV[4], 'state', ARGV[5], 'open', ARGV[6], 'close', ARGV[7],
-  'deadline', ARGV[8], 'version', ARGV[9])
+  'deadline', ARGV[8], 'version', ARGV[9], 'early', ARGV[10])
+if ARGV[11] == '1' then redis.call('HINCRBY', KEYS[1], 'revision', 1) end
 return {''}
 `)
 
-func (s *Store) writeEvent(ctx context.Context, e enroll.Event, seen int) error {
+func (s *Store) writeEvent(ctx context.Context, e enroll.Event, seen int, printed bool) error {
 	data, err := marshalEvent(e)
 	if err != nil {
 		return err
 	}
 	_, err = s.run(ctx, saveEventScript, []string{keysOf(e.ID).event}, seen, data, string(e.State),
-		e.OpenAt.UnixMilli(), e.CloseAt.UnixMilli(), e.PurgeDue().UnixMilli(), e.Version)
+		e.OpenAt.UnixMilli(), e.CloseAt.UnixMilli(), e.PurgeDue().UnixMilli(), e.Version, flag(e.PurgeEarly), flag(printed))
 	return err
+}
+
+// flag is how scripts are told yes and no.
+func flag(b bool) string {
+	if b {
+		return "1"
+	}
+	return "0"
+}
+
+// printed is what of an event stands on its lists: where it changes, they are
+// made again.
+func printed(e enroll.Event) [6]string {
+	return [6]string{e.Title, e.Date.String(), e.LastDate.String(), e.Location, e.LocationContact, e.Notes}
 }
 
 func marshalEvent(e enroll.Event) ([]byte, error) {
@@ -106,12 +122,12 @@ func (s *Store) UpdateEvent(ctx context.Context, id string, change func(*enroll.
 		if err != nil {
 			return enroll.Event{}, err
 		}
-		seen := e.Version
+		before := e
 		if err := change(&e); err != nil {
 			return enroll.Event{}, err
 		}
-		e.Version = seen + 1
-		switch err := s.writeEvent(ctx, e, seen); {
+		e.Version = before.Version + 1
+		switch err := s.writeEvent(ctx, e, before.Version, printed(e) != printed(before)); {
 		case err == nil:
 			return s.Event(ctx, id)
 		case !errors.Is(err, enroll.ErrConflict):
@@ -157,7 +173,9 @@ func eventFrom(fields map[string]string) (enroll.Event, error) {
 	return e, nil
 }
 
-// Events returns every event, by date, then title. Two round trips.
+// Events returns every event, by date, then title. One that cannot be read is
+// left out and told in the error, which comes beside all the others. Two round
+// trips.
 func (s *Store) Events(ctx context.Context) ([]enroll.Event, error) {
 	ids, err := s.rdb.SMembers(ctx, keyEvents).Result()
 	if err != nil {
@@ -173,17 +191,19 @@ func (s *Store) Events(ctx context.Context) ([]enroll.Event, error) {
 		return nil, away(err)
 	}
 	events := make([]enroll.Event, 0, len(ids))
+	var broken []error
 	for i, reply := range replies {
 		e, err := eventFrom(reply.Val())
 		if err != nil {
-			return nil, fmt.Errorf("event %s: %w", ids[i], err)
+			broken = append(broken, fmt.Errorf("event %s: %w", ids[i], err))
+			continue
 		}
 		events = append(events, e)
 	}
 	slices.SortFunc(events, func(a, b enroll.Event) int {
 		return cmp.Or(cmp.Compare(a.Date.String(), b.Date.String()), cmp.Compare(a.Title, b.Title), cmp.Compare(a.ID, b.ID))
 	})
-	return events, nil
+	return events, errors.Join(broken...)
 }
 
 // EventByCode returns the event whose login codes begin with those four

@@ -37,7 +37,7 @@ if shut == 'clock' then return {shut} end
 if shut == '' and ARGV[3] ~= '1' then return {'wrong_state'} end
 local mark = tonumber(redis.call('HGET', KEYS[1], 'mark'))
 if shut == 'purged' and ARGV[3] ~= '1' and mark < tonumber(ev[1]) then return {'clock'} end
-redis.call('HSET', KEYS[1], 'state', 'purging')
+redis.pcall('HSET', KEYS[1], 'state', 'purging') -- the key goes even where a full Redis takes no write
 return {''}
 `)
 
@@ -46,11 +46,7 @@ return {''}
 // ErrClock while they disagree, ErrState before the deadline. Said twice it
 // changes nothing.
 func (s *Store) Shut(ctx context.Context, event string, early bool) error {
-	flag := "0"
-	if early {
-		flag = "1"
-	}
-	_, err := s.run(ctx, shutScript, []string{keysOf(event).event}, flag)
+	_, err := s.run(ctx, shutScript, []string{keysOf(event).event}, flag(early))
 	return err
 }
 
@@ -101,7 +97,11 @@ func (s *Store) Count(ctx context.Context, event string) (Counts, error) {
 	if err != nil {
 		return c, fmt.Errorf("counts as JSON: %w", err)
 	}
-	return c, away(s.rdb.SetNX(ctx, k.counts, data, 0).Err())
+	// What cannot be kept, because a full Redis takes no write, is counted again.
+	if err := s.rdb.SetNX(ctx, k.counts, data, 0).Err(); err != nil && ctx.Err() != nil {
+		return c, away(err)
+	}
+	return c, nil
 }
 
 // DeletePersonal deletes the event's personal keys: the registry of keys.go,

@@ -19,25 +19,27 @@ import (
 // gate() answers "" when the data may be touched, else why not:
 //
 //	not_found  there is no such event
-//	purged     its deadline has passed, by either clock or by the mark
+//	purged     its deadline has passed, by either clock or by the mark, or
+//	           somebody asked for the purge before its day
 //	clock      the two clocks differ by more than two minutes
 //
 // The mark is the latest time on which both clocks agreed. It only moves
 // forward, so an event that was once past its deadline never opens again.
-// It is written once a minute at most: a write costs an fsync.
+// It is written once a minute at most: a write costs an fsync. A Redis that
+// cannot write, because memory or disk is full, still answers.
 const gateLua = `
-local ev = redis.call('HMGET', KEYS[1], 'deadline', 'mark', 'state', 'open', 'close', 'version', 'programme', 'revision')
+local ev = redis.call('HMGET', KEYS[1], 'deadline', 'mark', 'state', 'open', 'close', 'version', 'programme', 'revision', 'early')
 local now = tonumber(ARGV[1])
 local function gate()
   if not ev[1] then return 'not_found' end
   local deadline, mark = tonumber(ev[1]), tonumber(ev[2])
-  if ev[3] == 'purged' or ev[3] == 'purging' or mark >= deadline then return 'purged' end
+  if ev[3] == 'purged' or ev[3] == 'purging' or ev[9] == '1' or mark >= deadline then return 'purged' end
   local t = redis.call('TIME')
   local theirs = tonumber(t[1]) * 1000 + (tonumber(t[2]) + tonumber(ARGV[2])) / 1000
   if math.abs(now - theirs) > 120000 then return 'clock' end
   local agreed = math.min(now, theirs)
   if agreed - mark >= 60000 or (agreed >= deadline and agreed > mark) then
-    redis.call('HSET', KEYS[1], 'mark', string.format('%.0f', math.floor(agreed)))
+    redis.pcall('HSET', KEYS[1], 'mark', string.format('%.0f', math.floor(agreed)))
   end
   if now >= deadline or theirs >= deadline then return 'purged' end
   return ''

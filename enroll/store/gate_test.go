@@ -8,7 +8,6 @@ import (
 
 	"cultuurdag/enroll"
 	"cultuurdag/enroll/enrolltest"
-	"cultuurdag/enroll/store"
 )
 
 // reads are all the ways to personal data. Each has to pass the gate.
@@ -40,7 +39,7 @@ func reads(w *enrolltest.World, event, student, cookie string) map[string]func()
 			_, err := s.PutProgramme(ctx, event, enrolltest.Programme(enroll.Date{Year: 2026, Month: 12, Day: 4}, 3, 2, 20))
 			return err
 		},
-		"PutAllocation": func() error { return s.PutAllocation(ctx, event, store.AllocationState{State: "done"}) },
+		"FailAllocation": func() error { return s.FailAllocation(ctx, event) },
 		"UpdateEvent": func() error {
 			_, err := s.UpdateEvent(ctx, event, func(*enroll.Event) error { return nil })
 			return err

@@ -33,7 +33,8 @@ type eventKeys struct {
 	seats     string // HASH w3:2 -> place of the workshop in the programme, ":", capacity
 	steps     string // HASH step -> ms since when it makes no progress; fields go as steps finish
 	counts    string // STRING JSON what was destroyed, as numbers
-	locked    string // STRING a random token: a class list is being read; a minute
+	locked    string // STRING a random token: a class list is being read; goes by itself
+	leased    string // STRING a random token: a step is being taken; goes by itself
 
 	// Personal: under p, deleted by the purge.
 	students string // HASH student id -> sealed record
@@ -43,6 +44,7 @@ type eventKeys struct {
 	logins   string // HASH HMAC of a login code -> student id
 	codes    string // HASH student id -> sealed login code
 	sessions string // HASH SHA-256 of a session token -> student id, ":", ms at which it ends
+	tokens   string // HASH student id -> their sessions, oldest first, joined by commas
 	files    string // HASH rosters.pdf -> age file; made -> JSON when and from which revision
 	report   string // STRING JSON how the last allocation went; names students by id
 }
@@ -59,6 +61,7 @@ func keysOf(event string) eventKeys {
 		steps:     k + "steps",
 		counts:    k + "counts",
 		locked:    k + "locked",
+		leased:    k + "leased",
 		students:  p + "students",
 		masks:     p + "masks",
 		places:    p + "places",
@@ -66,6 +69,7 @@ func keysOf(event string) eventKeys {
 		logins:    p + "logins",
 		codes:     p + "codes",
 		sessions:  p + "sessions",
+		tokens:    p + "tokens",
 		files:     p + "files",
 		report:    p + "report",
 	}
@@ -73,5 +77,5 @@ func keysOf(event string) eventKeys {
 
 // personal returns the registry of the event's personal keys.
 func (k eventKeys) personal() []string {
-	return []string{k.students, k.masks, k.places, k.taken, k.logins, k.codes, k.sessions, k.files, k.report}
+	return []string{k.students, k.masks, k.places, k.taken, k.logins, k.codes, k.sessions, k.tokens, k.files, k.report}
 }

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -152,20 +154,28 @@ return {seat(ARGV[3], ARGV[4], ARGV[5], 'p', '0')}
 // Place puts a student in a session by hand, whatever the class and whether or
 // not enrolment is open; the place is pinned: neither the student nor the
 // allocation moves it. An empty workshop takes the place away. ErrNotFound,
-// ErrNoSession, ErrRepeat or ErrFull. One round trip.
+// ErrNoSession (also where it was cancelled), ErrRepeat or ErrFull. Two round
+// trips.
 func (s *Store) Place(ctx context.Context, event, student string, round int, workshop string) error {
 	if round < 1 || round > enroll.MaxRounds {
 		return enroll.ErrNoSession
 	}
+	e, err := s.Event(ctx, event)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(e.Cancelled, enroll.SessionKey{Workshop: workshop, Round: round}) {
+		return enroll.ErrNoSession
+	}
 	k := keysOf(event)
-	_, err := s.run(ctx, placeScript, []string{k.event, k.seats, k.masks, k.places, k.taken}, student, round, workshop)
+	_, err = s.run(ctx, placeScript, []string{k.event, k.seats, k.masks, k.places, k.taken}, student, round, workshop)
 	return err
 }
 
 // planScript gives out the places of a plan.
 //
-//	KEYS  event, seats, places, taken
-//	ARGV  now, offset, revision seen, version seen, JSON of the event, number of places,
+//	KEYS  event, seats, places, taken, report
+//	ARGV  now, offset, revision seen, version seen, JSON of the event, number of places, JSON of the report,
 //	      then for each place its field and value, then for each session its key and number taken
 var planScript = gated(`
 local shut = gate()
@@ -173,29 +183,26 @@ if shut ~= '' then return {shut} end
 if ev[3] ~= 'closed' and ev[3] ~= 'allocated' and ev[3] ~= 'published' then return {'wrong_state'} end
 if (ev[8] or '0') ~= ARGV[3] or ev[6] ~= ARGV[4] then return {'conflict'} end
 local n = tonumber(ARGV[6])
-for i = 7 + 2 * n, #ARGV, 2 do
+for i = 8 + 2 * n, #ARGV, 2 do
   local session = redis.call('HGET', KEYS[2], ARGV[i])
   if not session or tonumber(string.match(session, ':(%d+)$')) < tonumber(ARGV[i + 1]) then return {'conflict'} end
 end
 redis.call('DEL', KEYS[3], KEYS[4])
-for i = 7, 6 + 2 * n, 2 do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end
-for i = 7 + 2 * n, #ARGV, 2 do redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1]) end
+for i = 8, 7 + 2 * n, 2 do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end
+for i = 8 + 2 * n, #ARGV, 2 do redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1]) end
 if ev[3] == 'closed' then redis.call('HSET', KEYS[1], 'state', 'allocated') end
 redis.call('HSET', KEYS[1], 'json', ARGV[5])
+redis.call('SET', KEYS[5], ARGV[7])
 redis.call('HINCRBY', KEYS[1], 'version', 1)
 redis.call('HINCRBY', KEYS[1], 'revision', 1)
 return {''}
 `)
 
 // ApplyPlan gives everybody the place that the plan has for them and marks the
-// event allocated. Places that were chosen or pinned keep their mark. choices
+// event allocated. Places that were chosen or pinned keep their mark. e, choices
 // and revision are what the plan was made from: ErrConflict says that something
-// changed since, and that nothing was stored.
-func (s *Store) ApplyPlan(ctx context.Context, event string, revision int64, choices map[string]enroll.Choices, plan enroll.Plan) error {
-	e, err := s.Event(ctx, event)
-	if err != nil {
-		return err
-	}
+// changed since, and that nothing was stored. report is kept beside the plan.
+func (s *Store) ApplyPlan(ctx context.Context, e enroll.Event, revision int64, choices map[string]enroll.Choices, plan enroll.Plan, report json.RawMessage) error {
 	var places []any
 	taken := map[enroll.SessionKey]int{}
 	for student, workshops := range plan.Places {
@@ -218,11 +225,15 @@ func (s *Store) ApplyPlan(ctx context.Context, event string, revision int64, cho
 	if err != nil {
 		return err
 	}
-	args := append([]any{revision, seen, data, len(places) / 2}, places...)
+	done, err := json.Marshal(AllocationState{State: AllocationDone, Report: report})
+	if err != nil {
+		return fmt.Errorf("report as JSON: %w", err)
+	}
+	args := append([]any{revision, seen, data, len(places) / 2, done}, places...)
 	for key, n := range taken {
 		args = append(args, key.String(), n)
 	}
-	k := keysOf(event)
-	_, err = s.run(ctx, planScript, []string{k.event, k.seats, k.places, k.taken}, args...)
+	k := keysOf(e.ID)
+	_, err = s.run(ctx, planScript, []string{k.event, k.seats, k.places, k.taken, k.report}, args...)
 	return err
 }

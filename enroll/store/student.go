@@ -27,8 +27,12 @@ type StudentView struct {
 	Now       time.Time
 }
 
-// signInScript: KEYS event, logins, sessions;
-// ARGV now, offset, HMAC of the code, SHA-256 of the token, ms that the session lasts.
+// maxSessions is how many login sessions a student may have at a time; one more
+// ends the oldest.
+const maxSessions = 5
+
+// signInScript: KEYS event, logins, sessions, tokens;
+// ARGV now, offset, HMAC of the code, SHA-256 of the token, ms that the session lasts, most sessions.
 //
 // Sessions end by Redis's own clock, which a moved clock leaves alone.
 var signInScript = gated(`
@@ -39,6 +43,11 @@ if not student then return {'wrong_code'} end
 local t = redis.call('TIME')
 local ends = tonumber(t[1]) * 1000 + tonumber(ARGV[5])
 redis.call('HSET', KEYS[3], ARGV[4], student .. ':' .. string.format('%.0f', ends))
+local tokens = {}
+for token in string.gmatch(redis.call('HGET', KEYS[4], student) or '', '[^,]+') do tokens[#tokens + 1] = token end
+tokens[#tokens + 1] = ARGV[4]
+while #tokens > tonumber(ARGV[6]) do redis.call('HDEL', KEYS[3], table.remove(tokens, 1)) end
+redis.call('HSET', KEYS[4], student, table.concat(tokens, ','))
 return {''}
 `)
 
@@ -57,17 +66,27 @@ func (s *Store) SignInStudent(ctx context.Context, code crypto.Code) (string, er
 		return "", err
 	}
 	k, token := keysOf(e.ID), crypto.NewToken()
-	_, err = s.run(ctx, signInScript, []string{k.event, k.logins, k.sessions},
-		keys.LoginMAC(code), crypto.HashToken(token), studentSession.Milliseconds())
+	_, err = s.run(ctx, signInScript, []string{k.event, k.logins, k.sessions, k.tokens},
+		keys.LoginMAC(code), crypto.HashToken(token), studentSession.Milliseconds(), maxSessions)
 	if err != nil {
 		return "", err
 	}
 	return e.ID + "." + token, nil
 }
 
+// parseCookie reads EVENT.token. What is no id is refused: it would become
+// part of a key's name.
+func parseCookie(cookie string) (event, token string, ok bool) {
+	event, token, ok = strings.Cut(cookie, ".")
+	for _, c := range event {
+		ok = ok && (c >= 'a' && c <= 'z' || c >= '0' && c <= '9')
+	}
+	return event, token, ok && event != "" && len(event) <= 32 && len(token) <= 64
+}
+
 // SignOutStudent ends the login session of that cookie, if there is one.
 func (s *Store) SignOutStudent(ctx context.Context, cookie string) error {
-	event, token, ok := strings.Cut(cookie, ".")
+	event, token, ok := parseCookie(cookie)
 	if !ok {
 		return nil
 	}
@@ -135,7 +154,7 @@ func (k eventKeys) view() []string {
 // Student returns what the page of the student with that cookie shows.
 // ErrSignedOut, ErrPurged or ErrClock. One round trip.
 func (s *Store) Student(ctx context.Context, cookie string) (StudentView, error) {
-	event, token, ok := strings.Cut(cookie, ".")
+	event, token, ok := parseCookie(cookie)
 	if !ok {
 		return StudentView{}, enroll.ErrSignedOut
 	}
@@ -167,7 +186,7 @@ func (s *Store) Release(ctx context.Context, cookie string, round, programme int
 }
 
 func (s *Store) choose(ctx context.Context, cookie string, round int, workshop string, programme int) (StudentView, error) {
-	event, token, ok := strings.Cut(cookie, ".")
+	event, token, ok := parseCookie(cookie)
 	if !ok {
 		return StudentView{}, enroll.ErrSignedOut
 	}
@@ -180,6 +199,9 @@ func (s *Store) choose(ctx context.Context, cookie string, round int, workshop s
 		return StudentView{}, refused
 	}
 	view, err := s.viewFrom(ctx, event, reply)
+	if refused == nil && round > len(view.Programme.Rounds) {
+		refused = enroll.ErrNoSession // freeing a seat in a round that there is not
+	}
 	return view, errors.Join(refused, err)
 }
 

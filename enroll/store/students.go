@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"cultuurdag/crypto"
 	"cultuurdag/enroll"
@@ -132,36 +129,6 @@ func (s *Store) Codes(ctx context.Context, event string) (map[string]crypto.Code
 	return codes, nil
 }
 
-// unlockScript deletes the lock KEYS[1] where it still holds ARGV[1].
-var unlockScript = redis.NewScript(`
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0
-`)
-
-// LockList makes sure that one class list of the event is read at a time. It
-// returns ErrBusy while another is, else a function that gives the lock back;
-// by itself it goes after a minute.
-func (s *Store) LockList(ctx context.Context, event string) (unlock func(), err error) {
-	if err := s.Gate(ctx, event); err != nil {
-		return nil, err
-	}
-	k, token := keysOf(event), crypto.NewToken()
-	err = s.rdb.SetArgs(ctx, k.locked, token, redis.SetArgs{Mode: "NX", TTL: time.Minute}).Err()
-	if errors.Is(err, redis.Nil) {
-		return nil, enroll.ErrBusy
-	}
-	if err != nil {
-		return nil, away(err)
-	}
-	return func() {
-		// The request may be over or cut off; the lock has to go all the same, and
-		// where Redis is away it goes by its time-to-live.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-		defer cancel()
-		unlockScript.Run(ctx, s.rdb, []string{k.locked}, token)
-	}, nil
-}
-
 // OpenList decrypts a class list that was encrypted to the event. The whole
 // file is authenticated before anything of it is returned. ErrNotEncrypted,
 // ErrCannotDecrypt, or ErrPurged; limit is in bytes of plaintext.
@@ -195,13 +162,14 @@ type ListResult struct {
 
 // listScript stores a class list in one go.
 //
-//	KEYS  event, students, masks, codes, logins, places, taken, sessions
+//	KEYS  event, students, masks, codes, logins, places, taken, sessions, tokens
 //	ARGV  now, offset, lists seen, programme seen, number added, number changed,
 //	      then for each added: id, record, mask, HMAC of the code, sealed code,
 //	      for each changed: id, record, mask; then for each removed: id, HMAC of the code
 var listScript = gated(`
 local shut = gate()
 if shut ~= '' then return {shut} end
+if ev[3] == 'cancelled' then return {'wrong_state'} end
 if (redis.call('HGET', KEYS[1], 'lists') or '0') ~= ARGV[3] or (ev[7] or '0') ~= ARGV[4] then return {'conflict'} end
 local at = 7
 for _ = 1, tonumber(ARGV[5]) do
@@ -216,12 +184,8 @@ for _ = 1, tonumber(ARGV[6]) do
   redis.call('HSET', KEYS[3], ARGV[at], ARGV[at + 2])
   at = at + 3
 end
-local removed = {}
-local some = false
 while at <= #ARGV do
   local id = ARGV[at]
-  removed[id] = true
-  some = true
   for r = 1, 4 do
     local place = redis.call('HGET', KEYS[6], id .. ':' .. r)
     if place then redis.call('HINCRBY', KEYS[7], string.sub(place, 3) .. ':' .. r, -1) end
@@ -231,13 +195,9 @@ while at <= #ARGV do
   redis.call('HDEL', KEYS[3], id)
   redis.call('HDEL', KEYS[4], id)
   redis.call('HDEL', KEYS[5], ARGV[at + 1])
+  for token in string.gmatch(redis.call('HGET', KEYS[9], id) or '', '[^,]+') do redis.call('HDEL', KEYS[8], token) end
+  redis.call('HDEL', KEYS[9], id)
   at = at + 2
-end
-if some then
-  local sessions = redis.call('HGETALL', KEYS[8])
-  for i = 1, #sessions, 2 do
-    if removed[string.match(sessions[i + 1], '^[^:]+')] then redis.call('HDEL', KEYS[8], sessions[i]) end
-  end
 end
 redis.call('HSET', KEYS[1], 'students', redis.call('HLEN', KEYS[2]))
 redis.call('HINCRBY', KEYS[1], 'lists', 1)
@@ -249,7 +209,8 @@ return {''}
 // get an id and a login code, known ones keep id, code and choices. Those who
 // are not on the list stay, or go with replace. E-mail addresses are kept only
 // where the event sends invitations. With dryRun nothing is stored. All or
-// nothing: ErrConflict where the list or the programme changed meanwhile.
+// nothing: ErrConflict where the list or the programme changed meanwhile,
+// ErrState where the event was cancelled.
 func (s *Store) ApplyList(ctx context.Context, event string, list []enroll.Student, replace, dryRun bool) (ListResult, error) {
 	var result ListResult
 	e, err := s.Event(ctx, event)
@@ -326,6 +287,6 @@ func (s *Store) ApplyList(ctx context.Context, event string, list []enroll.Stude
 	args := []any{lists, programme.Version, result.Added, result.Changed}
 	args = append(append(append(args, added...), changed...), removed...)
 	k := keysOf(event)
-	_, err = s.run(ctx, listScript, []string{k.event, k.students, k.masks, k.codes, k.logins, k.places, k.taken, k.sessions}, args...)
+	_, err = s.run(ctx, listScript, []string{k.event, k.students, k.masks, k.codes, k.logins, k.places, k.taken, k.sessions, k.tokens}, args...)
 	return result, err
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -217,6 +218,7 @@ func TestSweepTakesWhatNobodyTakes(t *testing.T) {
 	if _, err := d.sweep.Once(ctx); err != nil {
 		t.Fatal(err)
 	}
+	d.sweep.takers.Wait()
 	if s := d.state(t); s != enroll.Purged {
 		t.Errorf("after a quarter of an hour the event is %s", s)
 	}
@@ -249,4 +251,63 @@ func TestTroubleStaysWithItsEvent(t *testing.T) {
 	d.sweep.Kick()
 	d.event = other
 	d.until(t, enroll.Published)
+}
+
+// While the clocks disagree a purge that nobody takes is tried once a sweep,
+// not again and again, and other events go on.
+func TestTroubleDoesNotSpin(t *testing.T) {
+	ctx := t.Context()
+	d := newDay(t, 10)
+	d.Clock.Move(d.event.PurgeDue())
+	d.Clock.SkewRedis(-time.Hour)
+	steps := fmt.Sprintf("cd:{%s}:k:steps", d.event.ID)
+	if err := d.Redis.HSet(ctx, steps, "purge", time.Now().Add(-patience).UnixMilli()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.sweep.Once(ctx); err != nil {
+		t.Fatal(err)
+	}
+	d.sweep.takers.Wait()
+	select {
+	case <-d.sweep.kick:
+		t.Error("a step that failed kicks the sweep: it would spin")
+	default:
+	}
+	if has, err := d.Keystore.Has(d.event.ID); err != nil || !has {
+		t.Errorf("the key is gone though the clocks disagree: %v", err)
+	}
+}
+
+// Somebody who gives the places out again while they are given out gets the
+// later of the two.
+func TestPlacesGivenOutAgain(t *testing.T) {
+	ctx := t.Context()
+	d := newDay(t, 30)
+	d.Clock.Move(d.event.CloseAt)
+	for _, step := range []enroll.Step{enroll.StepClose, enroll.StepAllocate} {
+		if err := d.runner.Run(ctx, d.event.ID, step); err != nil {
+			t.Fatal(err)
+		}
+	}
+	early, err := d.Store.Event(ctx, d.event.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Store.UpdateEvent(ctx, d.event.ID, func(e *enroll.Event) error { e.Seed, e.Reallocate = 2, true; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.runner.allocate(ctx, early); err != nil { // a worker that is late
+		t.Fatal(err)
+	}
+	report, err := d.Store.Allocation(ctx, d.event.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(report.Report), `"seed":2`) {
+		t.Errorf("the plan is that of another seed: %s", report.Report)
+	}
+	e, err := d.Store.Event(ctx, d.event.ID)
+	if err != nil || e.Reallocate {
+		t.Errorf("the places are due to be given out again: %v", err)
+	}
 }

@@ -16,6 +16,9 @@ func (r *Runner) overviews(ctx context.Context, e enroll.Event) error {
 	if err != nil {
 		return err
 	}
+	if e, err = r.Store.Event(ctx, e.ID); err != nil {
+		return err
+	}
 	students, err := r.Store.Students(ctx, e.ID)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -19,9 +20,19 @@ type Runner struct {
 	Logger   *slog.Logger
 }
 
-// Run takes the step where it is due now, and does nothing where it is not. It
-// may be called twice, by several processes at once, and again after a crash.
+// Run takes the step where it is due now, and does nothing where it is not, or
+// where another has it in hand. It may be called twice, by several processes at
+// once, and again after a crash.
 func (r *Runner) Run(ctx context.Context, event string, step enroll.Step) error {
+	release, err := r.Store.Lease(ctx, event)
+	switch {
+	case errors.Is(err, enroll.ErrBusy):
+		return nil
+	case err == nil:
+		defer release()
+	case step != enroll.StepPurge: // which a Redis that takes no writes must not stop
+		return err
+	}
 	e, err := r.Store.Event(ctx, event)
 	if err != nil {
 		return err
@@ -53,6 +64,17 @@ func (r *Runner) take(ctx context.Context, e enroll.Event, step enroll.Step) err
 		return r.Purger.Run(ctx, e.ID)
 	}
 	return fmt.Errorf("there is no step %q", step)
+}
+
+// runSafely does as Run and turns a panic into an error, as asynq does in its
+// workers: the sweep runs in every instance, and must not end it.
+func (r *Runner) runSafely(ctx context.Context, event string, step enroll.Step) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s of event %s panicked with a %T", step, event, p)
+		}
+	}()
+	return r.Run(ctx, event, step)
 }
 
 // move brings the event into the state that the step leads to, where it is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -27,6 +28,9 @@ type Sweep struct {
 	client *asynq.Client
 	kick   chan struct{}
 	logger *slog.Logger
+
+	taking sync.Map       // the steps that takeOver is at
+	takers sync.WaitGroup // and what runs them
 }
 
 // NewSweep returns a sweep that hands steps to client, and to runner itself
@@ -46,6 +50,7 @@ func (s *Sweep) Kick() {
 // Run sweeps until ctx ends: every minute, at the very moment when a step falls
 // due, and whenever it is kicked.
 func (s *Sweep) Run(ctx context.Context) {
+	defer s.takers.Wait()
 	for {
 		wait, err := s.Once(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -62,14 +67,15 @@ func (s *Sweep) Run(ctx context.Context) {
 }
 
 // Once sweeps every event and returns how long to wait for the next one. One
-// event's trouble is no other's.
+// event's trouble is no other's: an event that cannot be read, or a step that
+// hangs, holds up nobody else.
 func (s *Sweep) Once(ctx context.Context) (time.Duration, error) {
 	events, err := s.runner.Store.Events(ctx)
-	if err != nil {
+	if err != nil && len(events) == 0 {
 		return sweepEvery, err
 	}
+	errs := []error{err}
 	now, wait := s.runner.Clock.Now(), sweepEvery
-	var errs []error
 	for _, e := range events {
 		if step, _, ok := e.Due(now); ok {
 			errs = append(errs, s.hand(ctx, e.ID, step))
@@ -81,21 +87,38 @@ func (s *Sweep) Once(ctx context.Context) (time.Duration, error) {
 	return wait, errors.Join(errs...)
 }
 
-// hand gives the step to a worker, or takes it where it has been due in vain.
+// hand gives the step to a worker, or takes it where it has been due in vain. A
+// purge is also taken where Redis takes no task, because its memory or disk is
+// full: that must not keep the key.
 func (s *Sweep) hand(ctx context.Context, event string, step enroll.Step) error {
 	stuck, err := s.runner.Store.Stuck(ctx, event, step)
-	if err != nil {
-		return err
+	if err == nil && stuck < patience {
+		_, err = s.client.EnqueueContext(ctx, newTask(event, step), options(event, step, time.Now())...)
+		if errors.Is(err, asynq.ErrTaskIDConflict) {
+			return nil // in this minute's queue already
+		}
 	}
-	if stuck >= patience {
-		s.logger.Warn("step taken by the sweep itself", "event", event, "step", string(step), "stuck", stuck.Round(time.Second))
-		err := s.runner.Run(ctx, event, step)
-		s.Kick()
-		return err
-	}
-	_, err = s.client.EnqueueContext(ctx, newTask(event, step), options(event, step, time.Now())...)
-	if errors.Is(err, asynq.ErrTaskIDConflict) {
-		return nil // in this minute's queue already
+	if stuck >= patience || err != nil && step == enroll.StepPurge {
+		s.takeOver(ctx, event, step)
 	}
 	return err
+}
+
+// takeOver takes the step itself, beside the sweep, once at a time.
+func (s *Sweep) takeOver(ctx context.Context, event string, step enroll.Step) {
+	name := string(step) + ":" + event
+	if _, busy := s.taking.LoadOrStore(name, true); busy {
+		return
+	}
+	s.takers.Go(func() {
+		defer s.taking.Delete(name)
+		s.logger.Warn("step taken by the sweep itself", "event", event, "step", string(step))
+		ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+		defer cancel()
+		if err := s.runner.runSafely(ctx, event, step); err != nil {
+			s.logger.Error("step failed", "event", event, "step", string(step), "err", err)
+			return // the next sweep tries again
+		}
+		s.Kick()
+	})
 }

@@ -21,6 +21,9 @@ const (
 	QueueSteps = "steps"
 )
 
+// stepTimeout is how long a step may take.
+const stepTimeout = 10 * time.Minute
+
 // typePrefix begins the type of every task: event:open, event:purge …
 const typePrefix = "event:"
 
@@ -45,6 +48,6 @@ func options(event string, step enroll.Step, attempt time.Time) []asynq.Option {
 		asynq.Queue(queue),
 		asynq.MaxRetry(0),
 		asynq.Retention(0),
-		asynq.Timeout(10 * time.Minute),
+		asynq.Timeout(stepTimeout),
 	}
 }

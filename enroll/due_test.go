@@ -1,0 +1,134 @@
+package enroll
+
+import (
+	"testing"
+	"time"
+)
+
+// The deadline is local midnight of the day after, over every change of summer
+// time, leap days and the ends of years from 2026 to 2035.
+func TestPurgeIsDueAtLocalMidnight(t *testing.T) {
+	for day := (Date{2026, 1, 1}); day.Year < 2036; day = day.AddDays(1) {
+		due := (Event{Date: day, LastDate: day}).PurgeDue()
+		if due.Hour() != 0 || due.Minute() != 0 || due.Second() != 0 {
+			t.Fatalf("%v: due at %v", day, due)
+		}
+		if DateOf(due) != day.AddDays(1) || DateOf(due.Add(-time.Second)) != day {
+			t.Fatalf("%v: due at %v, which is not the first moment of the day after", day, due)
+		}
+	}
+	for _, c := range []struct {
+		what string
+		day  Date
+		long time.Duration // from its own midnight
+	}{
+		{"the day that summer time begins has 23 hours", Date{2027, 3, 28}, 23 * time.Hour},
+		{"the day that it ends has 25", Date{2026, 10, 25}, 25 * time.Hour},
+		{"any other has 24", Date{2028, 2, 29}, 24 * time.Hour},
+	} {
+		if got := (Event{Date: c.day}).PurgeDue().Sub(c.day.At(0, 0)); got != c.long {
+			t.Errorf("%s: got %v", c.what, got)
+		}
+	}
+}
+
+// A cancelled event goes the day after it was cancelled, and at the latest at
+// its date.
+func TestCancelledEventIsDueEarlier(t *testing.T) {
+	e := Event{Date: Date{2026, 12, 4}, LastDate: Date{2026, 12, 5}}
+	if got := DateOf(e.PurgeDue()); got != (Date{2026, 12, 6}) {
+		t.Errorf("two days: due on %v", got)
+	}
+	e.CancelledAt = Date{2026, 12, 1}.At(23, 59)
+	if got := DateOf(e.PurgeDue()); got != (Date{2026, 12, 2}) {
+		t.Errorf("cancelled: due on %v", got)
+	}
+	e.CancelledAt = Date{2026, 12, 20}.At(9, 0)
+	if got := DateOf(e.PurgeDue()); got != (Date{2026, 12, 6}) {
+		t.Errorf("cancelled afterwards: due on %v", got)
+	}
+}
+
+// What is due when, and how the state looks to a person at that moment.
+func TestWhatIsDue(t *testing.T) {
+	day := Date{2026, 12, 4}
+	open, shut, late := day.AddDays(-3).At(9, 0), day.AddDays(-2).At(12, 0), day.NextMidnight()
+	publish := day.AddDays(-1).At(8, 0)
+	e := Event{Date: day, LastDate: day, OpenAt: open, CloseAt: shut, AllocatedAt: shut}
+	for _, c := range []struct {
+		what    string
+		state   State
+		listed  int64 // of revision 1
+		publish time.Time
+		now     time.Time
+		step    Step
+		seen    State
+	}{
+		{"a draft, before opening", Draft, 0, time.Time{}, open.Add(-time.Second), "", Draft},
+		{"a draft, at opening", Draft, 0, time.Time{}, open, StepOpen, Open},
+		{"a draft that nobody opened, at closing", Draft, 0, time.Time{}, shut, StepClose, Closed},
+		{"open", Open, 0, time.Time{}, shut.Add(-time.Second), "", Open},
+		{"open, at closing", Open, 0, time.Time{}, shut, StepClose, Closed},
+		{"closed", Closed, 0, time.Time{}, shut, StepAllocate, Closed},
+		{"allocated, without lists", Allocated, 0, time.Time{}, shut, StepOverviews, Allocated},
+		{"allocated, with lists", Allocated, 1, time.Time{}, shut, StepPublish, Allocated},
+		{"allocated, to be published later", Allocated, 1, publish, shut, "", Allocated},
+		{"allocated, at publishing", Allocated, 1, publish, publish, StepPublish, Allocated},
+		{"allocated, where lists cannot be made", Allocated, 0, publish, publish.Add(time.Hour), StepPublish, Allocated},
+		{"published", Published, 1, publish, publish, "", Published},
+		{"published, changed since", Published, 0, publish, publish, StepOverviews, Published},
+		{"published, the day after", Published, 1, publish, late, StepPurge, Purging},
+		{"a draft that never was held, the day after", Draft, 0, time.Time{}, late, StepPurge, Purging},
+		{"cancelled, the day after", Cancelled, 0, time.Time{}, late, StepPurge, Purging},
+		{"purging", Purging, 0, time.Time{}, late, StepPurge, Purging},
+		{"purging, with the clock set back", Purging, 0, time.Time{}, open, StepPurge, Purging},
+		{"purged", Purged, 0, time.Time{}, late, "", Purged},
+		{"purged, with the clock set back", Purged, 0, time.Time{}, open, "", Purged},
+	} {
+		e.State, e.Revision, e.Listed, e.PublishAt = c.state, 1, c.listed, c.publish
+		step, _, ok := e.Due(c.now)
+		if step != c.step || ok != (c.step != "") {
+			t.Errorf("%s: due is %q, want %q", c.what, step, c.step)
+		}
+		if got := e.StateAt(c.now); got != c.seen {
+			t.Errorf("%s: looks %s, want %s", c.what, got, c.seen)
+		}
+	}
+	e.PurgeEarly, e.State = true, Open
+	if step, _, _ := e.Due(open); step != StepPurge {
+		t.Errorf("asked for early: due is %q", step)
+	}
+}
+
+// What is wrong with an event that somebody entered, field by field.
+func TestCheckEvent(t *testing.T) {
+	now := Date{2026, 11, 1}.At(9, 0)
+	good := func() Event {
+		day := Date{2026, 12, 4}
+		return Event{School: "s", Title: "t", Date: day, LastDate: day, Mode: FirstCome, OpenAt: day.AddDays(-3).At(9, 0), CloseAt: day.AddDays(-2).At(9, 0)}
+	}
+	if err := good().Check(now); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		change func(*Event)
+		want   string
+	}{
+		{func(e *Event) { e.Title = " " }, "title required"},
+		{func(e *Event) { e.Date, e.LastDate = Date{2026, 10, 1}, Date{} }, "date in_past"},
+		{func(e *Event) { e.LastDate = Date{2026, 12, 3} }, "last_date before_date"},
+		{func(e *Event) { e.LastDate = Date{2999, 1, 1} }, "last_date too_long"},
+		{func(e *Event) { e.Mode = "lottery" }, "mode unknown"},
+		{func(e *Event) { e.CloseAt = e.OpenAt }, "close_at before_open"},
+		{func(e *Event) { e.CloseAt = e.Date.AddDays(3).At(9, 0) }, "close_at after_date"},
+		{func(e *Event) { e.PublishAt = e.OpenAt }, "publish_at before_close"},
+		{func(e *Event) { e.PublishAt = e.Date.AddDays(3).At(9, 0) }, "publish_at after_date"},
+	} {
+		e := good()
+		c.change(&e)
+		errs, ok := e.Check(now).(FieldErrors)
+		if !ok || len(errs) == 0 || errs[0].Field+" "+errs[0].Code != c.want {
+			t.Errorf("want %s, got %v", c.want, errs)
+		}
+	}
+}
