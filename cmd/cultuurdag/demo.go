@@ -92,17 +92,15 @@ func (c *DemoCommand) Run(ctx context.Context, io *streams) (err error) {
 		return err
 	}
 	a.demoDay = day
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var begun error
 	err = a.run(ctx, listener, func() {
-		if err := c.begin(ctx, a, info, io.out); err != nil {
-			cancel(err)
+		if begun = c.begin(ctx, a, info, io.out); begun != nil {
+			cancel()
 		}
 	})
-	if cause := context.Cause(ctx); err == nil && cause != context.Canceled {
-		err = cause
-	}
-	return errors.Join(err, c.forget(a, info))
+	return errors.Join(begun, err, c.forget(a, info))
 }
 
 // openRedis returns the Redis of --redis-url, or one that is embedded.
@@ -288,12 +286,12 @@ func (c *DemoCommand) begin(ctx context.Context, a *app, info demoInfo, out io.W
 			return fmt.Errorf("--info: %w", err)
 		}
 	}
-	where := "embedded, in memory"
+	where := "embedded, in memory; keys in a temporary folder; everything is gone when this stops (Ctrl-C)"
 	if c.RedisURL != "" {
-		where = "the Redis of --redis-url"
+		where = "the Redis of --redis-url; keys in a temporary folder; the students are purged when this stops (Ctrl-C)"
 	}
 	fmt.Fprintf(out, `Cultuurdag demo: %s
-store: %s; keys in a temporary folder; everything is gone when this stops (Ctrl-C)
+store: %s
 
   students    %s/            with one of these codes:
 `, info.BaseURL, where, info.BaseURL)
