@@ -36,7 +36,7 @@ func (s *Server) auditLog(c *gin.Context) error {
 		c.JSON(http.StatusOK, gin.H{"entries": entries})
 		return nil
 	}
-	events, err := s.store.Events(ctx)
+	events, err := s.allEvents(ctx)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package web
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -53,9 +55,22 @@ type agendaPage struct {
 	Gone   []agendaEvent // purged, newest first
 }
 
+// allEvents returns every event that can be read. One that cannot be must not
+// hide the others: it is told to the log.
+func (s *Server) allEvents(ctx context.Context) ([]enroll.Event, error) {
+	events, err := s.store.Events(ctx)
+	if err != nil && (len(events) == 0 || errors.Is(err, enroll.ErrStore)) {
+		return nil, err
+	}
+	if err != nil {
+		s.log.Error("an event cannot be read", "error", err.Error())
+	}
+	return events, nil
+}
+
 // events is GET /events.
 func (s *Server) events(c *gin.Context) error {
-	all, err := s.store.Events(c.Request.Context())
+	all, err := s.allEvents(c.Request.Context())
 	if err != nil {
 		return err
 	}

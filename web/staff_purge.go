@@ -203,7 +203,7 @@ func (s *Server) purgeLog(c *gin.Context) error {
 		return err
 	}
 	slices.Reverse(page.Entries)
-	events, err := s.store.Events(ctx)
+	events, err := s.allEvents(ctx)
 	if err != nil {
 		return err
 	}
