@@ -1,6 +1,9 @@
 package enroll
 
-import "strings"
+import (
+	"net/mail"
+	"strings"
+)
 
 // Student is one pupil of the school, as read from a class list. Everything in
 // it but the random id is personal and leaves the program sealed alone.
@@ -33,4 +36,19 @@ func (s Student) ListName() string {
 func (s Student) Same(other Student) bool {
 	s.ID, other.ID = "", ""
 	return s == other
+}
+
+// Check returns what is wrong with a student that somebody entered.
+func (s Student) Check() error {
+	var errs FieldErrors
+	errs.need("number", s.Number)
+	errs.need("first_name", s.FirstName)
+	errs.need("last_name", s.LastName)
+	errs.need("class", s.Class)
+	if s.Email != "" {
+		if a, err := mail.ParseAddress(s.Email); err != nil || a.Address != s.Email {
+			errs.Add("email", "bad_email")
+		}
+	}
+	return errs.OrNil()
 }

@@ -52,6 +52,10 @@ type eventKeys struct {
 // personalPrefix begins every personal key of the event, and no other.
 func personalPrefix(event string) string { return "cd:{" + event + "}:p:" }
 
+// keyDraft is a class list that a member of staff is looking at and has not
+// saved: STRING the event's tag, then the age file as it came in; an hour.
+func keyDraft(event, account string) string { return personalPrefix(event) + "draft:" + account }
+
 func keysOf(event string) eventKeys {
 	k, p := "cd:{"+event+"}:k:", personalPrefix(event)
 	return eventKeys{

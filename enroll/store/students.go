@@ -205,6 +205,44 @@ redis.call('HINCRBY', KEYS[1], 'revision', 1)
 return {''}
 `)
 
+// listChange is what listScript stores, over the list and programme that it was
+// made from.
+type listChange struct {
+	lists                   string
+	programme               int
+	added, changed, removed []any // as listScript's ARGV has them
+}
+
+func (c *listChange) add(keys *crypto.EventKeys, p enroll.Programme, st enroll.Student, code crypto.Code) error {
+	record, err := sealStudent(keys, st, 1)
+	if err != nil {
+		return err
+	}
+	sealedCode, err := seal(keys, recordCode, st.ID, 1, []byte(code))
+	if err != nil {
+		return err
+	}
+	c.added = append(c.added, st.ID, record, p.Mask(st.Class, st.Year), keys.LoginMAC(code), sealedCode)
+	return nil
+}
+
+func (c *listChange) change(keys *crypto.EventKeys, p enroll.Programme, st enroll.Student, version uint64) error {
+	record, err := sealStudent(keys, st, version)
+	if err != nil {
+		return err
+	}
+	c.changed = append(c.changed, st.ID, record, p.Mask(st.Class, st.Year))
+	return nil
+}
+
+func (s *Store) writeList(ctx context.Context, event string, c listChange) error {
+	args := []any{c.lists, c.programme, len(c.added) / 5, len(c.changed) / 3}
+	args = append(append(append(args, c.added...), c.changed...), c.removed...)
+	k := keysOf(event)
+	_, err := s.run(ctx, listScript, []string{k.event, k.students, k.masks, k.codes, k.logins, k.places, k.taken, k.sessions, k.tokens}, args...)
+	return err
+}
+
 // ApplyList takes in a class list: students are told apart by number; new ones
 // get an id and a login code, known ones keep id, code and choices. Those who
 // are not on the list stay, or go with replace. E-mail addresses are kept only
@@ -234,7 +272,7 @@ func (s *Store) ApplyList(ctx context.Context, event string, list []enroll.Stude
 		byNumber[st.Number] = st
 	}
 	result.Students = len(list)
-	var added, changed, removed []any
+	change := listChange{lists: lists, programme: programme.Version}
 	for _, st := range list {
 		if !e.Invitations {
 			st.Email = ""
@@ -245,26 +283,17 @@ func (s *Store) ApplyList(ctx context.Context, event string, list []enroll.Stude
 		case !ok:
 			result.Added++
 			st.ID = crypto.NewID()
-			code := crypto.NewCode(e.Code)
-			record, err := sealStudent(keys, st, 1)
-			if err != nil {
+			if err := change.add(keys, programme, st, crypto.NewCode(e.Code)); err != nil {
 				return result, err
 			}
-			sealedCode, err := seal(keys, recordCode, st.ID, 1, []byte(code))
-			if err != nil {
-				return result, err
-			}
-			added = append(added, st.ID, record, programme.Mask(st.Class, st.Year), keys.LoginMAC(code), sealedCode)
 		case old.Same(st):
 			result.Unchanged++
 		default:
 			result.Changed++
 			st.ID = old.ID
-			record, err := sealStudent(keys, st, old.version+1)
-			if err != nil {
+			if err := change.change(keys, programme, st, old.version+1); err != nil {
 				return result, err
 			}
-			changed = append(changed, st.ID, record, programme.Mask(st.Class, st.Year))
 		}
 	}
 	if replace {
@@ -281,12 +310,8 @@ func (s *Store) ApplyList(ctx context.Context, event string, list []enroll.Stude
 			return result, err
 		}
 		for _, st := range byNumber {
-			removed = append(removed, st.ID, keys.LoginMAC(codes[st.ID]))
+			change.removed = append(change.removed, st.ID, keys.LoginMAC(codes[st.ID]))
 		}
 	}
-	args := []any{lists, programme.Version, result.Added, result.Changed}
-	args = append(append(append(args, added...), changed...), removed...)
-	k := keysOf(event)
-	_, err = s.run(ctx, listScript, []string{k.event, k.students, k.masks, k.codes, k.logins, k.places, k.taken, k.sessions, k.tokens}, args...)
-	return result, err
+	return result, s.writeList(ctx, event, change)
 }
