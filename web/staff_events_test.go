@@ -1,0 +1,308 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"cultuurdag/enroll"
+)
+
+// input is a good event to enter.
+func (s *site) input() map[string]any {
+	return map[string]any{
+		"school": s.event.School, "title": "Lentefeest", "date": "2026-12-11", "location": "De Hal", "location_contact": "Bo, 06 000",
+		"notes": "Achterom", "mode": "first_come", "open_at": "2026-12-01T09:00:00+01:00", "close_at": "2026-12-09T12:00:00+01:00",
+	}
+}
+
+func TestEventIsMadeAndChanged(t *testing.T) {
+	type moved struct{ from, to time.Time }
+	var deadlines []moved
+	kicks := 0
+	s := newSite(t, func(cfg *Config) {
+		cfg.Kick = func() { kicks++ }
+		cfg.DeadlineChanged = func(_ context.Context, _ string, from, to time.Time, by string) error {
+			if by == "" {
+				return fmt.Errorf("by nobody")
+			}
+			deadlines = append(deadlines, moved{from, to})
+			return nil
+		}
+	})
+	v := s.organiser(t)
+	r := v.json("POST", "/events", s.input())
+	if r.status != http.StatusCreated {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	var made struct {
+		ID, Code, Recipient string
+		PurgeDue            time.Time `json:"purge_due"`
+	}
+	r.decode(t, &made)
+	if !strings.HasPrefix(made.Recipient, "age1") || len(made.Code) != 4 || !made.PurgeDue.Equal(time.Date(2026, 12, 12, 0, 0, 0, 0, enroll.Amsterdam)) {
+		t.Fatalf("%+v", made)
+	}
+	path := "/events/" + made.ID
+	if r := v.get(path + "/recipient"); r.body != made.Recipient+"\n" || !strings.HasPrefix(r.header.Get("Content-Type"), "text/plain") {
+		t.Errorf("recipient: %q", r.body)
+	}
+	var e eventJSON
+	v.get(path).decode(t, &e)
+	if e.State != enroll.Draft || e.LastDate.String() != "2026-12-11" || e.School != s.event.School {
+		t.Errorf("%+v", e)
+	}
+
+	// A programme, and then a day later: its rounds come along.
+	programme := map[string]any{
+		"rounds": []map[string]any{{"start": "2026-12-11T09:00:00+01:00", "end": "2026-12-11T10:30:00+01:00"}},
+		"workshops": []map[string]any{{"id": "drummen", "title": "Drummen", "teacher": "Bo", "sessions": []map[string]any{
+			{"round": 1, "room": "Aula", "capacity": 20, "minimum": 5}}}},
+	}
+	if r := v.json("PUT", path+"/programme", programme); r.status != http.StatusOK {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	if r := v.json("PATCH", path, map[string]any{"date": "2026-12-14"}); r.status != http.StatusOK {
+		t.Fatalf("%d %s", r.status, r.body)
+	} else {
+		r.decode(t, &e)
+	}
+	if e.Date.String() != "2026-12-14" || e.LastDate.String() != "2026-12-14" {
+		t.Errorf("moved: %+v", e)
+	}
+	if len(deadlines) != 1 || !deadlines[0].from.Equal(made.PurgeDue) || !deadlines[0].to.Equal(e.PurgeDue) {
+		t.Errorf("deadlines: %+v", deadlines)
+	}
+	var p enroll.Programme
+	v.get(path+"/programme").decode(t, &p)
+	if got := p.Rounds[0].Start.In(enroll.Amsterdam).Format(formMoment); got != "2026-12-14T09:00" {
+		t.Errorf("round starts %s", got)
+	}
+	stored, err := s.Store.Event(t.Context(), made.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stored.Location != "De Hal" || stored.LocationContact != "Bo, 06 000" || stored.Notes != "Achterom" {
+		t.Errorf("what was left out changed: %+v", stored)
+	}
+	if kicks == 0 {
+		t.Error("the sweep was not told")
+	}
+}
+
+// Whatever is wrong is told at once, by field, and nothing is stored.
+func TestEventsThatAreRefused(t *testing.T) {
+	s := newSite(t)
+	v := s.organiser(t)
+	for name, c := range map[string]struct {
+		change map[string]any
+		fields []string
+	}{
+		"nothing":         {map[string]any{"title": "", "date": "", "open_at": "", "close_at": ""}, []string{"title", "date", "open_at"}},
+		"dates":           {map[string]any{"date": "11-12-2026", "open_at": "morgen"}, []string{"date", "open_at"}},
+		"yesterday":       {map[string]any{"date": "2026-11-29"}, []string{"date", "close_at"}},
+		"closes first":    {map[string]any{"close_at": "2026-12-01T08:00"}, []string{"close_at"}},
+		"closes after it": {map[string]any{"close_at": "2026-12-20T08:00"}, []string{"close_at"}},
+		"no school":       {map[string]any{"school": "nergens"}, []string{"school"}},
+		"mode":            {map[string]any{"mode": "loten"}, []string{"mode"}},
+		"last day first":  {map[string]any{"last_date": "2026-12-10"}, []string{"last_date"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := s.input()
+			for k, val := range c.change {
+				in[k] = val
+			}
+			r := v.json("POST", "/events", in)
+			if r.status != http.StatusUnprocessableEntity || r.problem(t) != "bad_input" {
+				t.Fatalf("%d %s", r.status, r.body)
+			}
+			var p struct{ Errors []fieldMessage }
+			r.decode(t, &p)
+			for _, f := range c.fields {
+				if !slices.ContainsFunc(p.Errors, func(m fieldMessage) bool { return m.Field == f && m.Message != "" }) {
+					t.Errorf("%s is not named: %s", f, r.body)
+				}
+			}
+		})
+	}
+	events, err := s.Store.Events(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(events) != 1 {
+		t.Errorf("%d events", len(events))
+	}
+}
+
+// A wrong entry keeps what was typed.
+func TestEventForm(t *testing.T) {
+	s := newSite(t)
+	s.organiser(t)
+	v := s.browser(t).as("organisator@example.org")
+	v.get("/events/new").has(t, "Voorbeeld College", `name="open_at"`)
+	r := v.form("/events", "school", s.event.School, "title", "Zomerfeest", "date", "2026-12-11", "mode", "first_come",
+		"open_at", "2026-12-05T09:00", "close_at", "2026-12-04T09:00", "notes", "Denk aan de <sleutel>")
+	if r.status != http.StatusUnprocessableEntity {
+		t.Fatalf("%d", r.status)
+	}
+	r.has(t, `value="Zomerfeest"`, `value="2026-12-05T09:00"`, "Denk aan de &lt;sleutel&gt;", `href="#close_at"`, `aria-describedby="close_at-error"`)
+	r = v.form("/events", "school", s.event.School, "title", "Zomerfeest", "date", "2026-12-11", "mode", "first_come",
+		"open_at", "2026-12-05T09:00", "close_at", "2026-12-06T09:00", "last_date", "", "publish_at", "")
+	if r.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	path := r.header.Get("Location")
+	v.get(path).has(t, "Zomerfeest", "Vul het programma in")
+	v.get(path+"/change").has(t, `value="2026-12-05T09:00"`, `name="_method" value="PATCH"`)
+	r = v.form(path, "_method", "PATCH", "title", "Winterfeest", "date", "2026-12-12", "last_date", "")
+	if r.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	v.get(path).has(t, "Winterfeest", "zaterdag 12 december 2026")
+}
+
+// What may be changed when.
+func TestChangesByState(t *testing.T) {
+	day := func(s *site) string { return s.event.Date.AddDays(1).String() }
+	for _, c := range []struct {
+		name   string
+		at     func(*site)
+		change func(*site) map[string]any
+		status int
+	}{
+		{"draft: opening", nil, func(*site) map[string]any { return map[string]any{"open_at": "2026-12-01T10:00:00+01:00"} }, 200},
+		{"draft: date", nil, func(s *site) map[string]any { return map[string]any{"date": day(s)} }, 200},
+		{"draft: mail once there are students", nil, func(*site) map[string]any { return map[string]any{"invitations": true} }, 409},
+		{"open: opening", (*site).open, func(*site) map[string]any { return map[string]any{"open_at": "2026-12-01T10:00:00+01:00"} }, 409},
+		{"open: the same opening", (*site).open, func(s *site) map[string]any {
+			return map[string]any{"open_at": s.event.OpenAt.Format(time.RFC3339), "title": "Anders"}
+		}, 200},
+		{"open: mode", (*site).open, func(*site) map[string]any { return map[string]any{"mode": "ranking"} }, 409},
+		{"open: closing", (*site).open, func(*site) map[string]any { return map[string]any{"close_at": "2026-12-03T12:00:00+01:00"} }, 200},
+		{"open: date", (*site).open, func(s *site) map[string]any { return map[string]any{"date": day(s)} }, 200},
+		{"closed: open again", (*site).close, func(*site) map[string]any { return map[string]any{"close_at": "2026-12-03T12:00:00+01:00"} }, 409},
+		{"closed: title and date", (*site).close, func(s *site) map[string]any { return map[string]any{"title": "Anders", "date": day(s)} }, 200},
+		{"the day itself: title", func(s *site) { s.Clock.Move(s.event.Date.At(12, 0)) }, func(*site) map[string]any { return map[string]any{"title": "Anders"} }, 200},
+		{"the day itself: yesterday", func(s *site) { s.Clock.Move(s.event.Date.At(12, 0)) }, func(s *site) map[string]any {
+			return map[string]any{"date": s.event.Date.AddDays(-1).String()}
+		}, 422},
+		{"after it", func(s *site) { s.Clock.Move(s.event.PurgeDue()) }, func(*site) map[string]any { return map[string]any{"title": "Anders"} }, 410},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSite(t)
+			v := s.organiser(t)
+			if c.at != nil {
+				c.at(s)
+			}
+			if r := v.json("PATCH", "/events/"+s.event.ID, c.change(s)); r.status != c.status {
+				t.Errorf("%d, want %d: %s", r.status, c.status, r.body)
+			}
+		})
+	}
+}
+
+// open, close and cancel by hand; said twice, or too early, nothing happens.
+func TestStepsByHand(t *testing.T) {
+	s := newSite(t)
+	v := s.organiser(t)
+	state := func() enroll.State {
+		t.Helper()
+		var e eventJSON
+		v.get("/events/"+s.event.ID).decode(t, &e)
+		return e.State
+	}
+	for _, c := range []struct {
+		step   string
+		status int
+		state  enroll.State
+	}{
+		{"close", 409, enroll.Draft},
+		{"publish", 409, enroll.Draft},
+		{"open", 200, enroll.Open},
+		{"open", 200, enroll.Open},
+		{"publish", 409, enroll.Open},
+		{"close", 200, enroll.Closed},
+		{"close", 200, enroll.Closed},
+		{"open", 409, enroll.Closed},
+		{"cancel", 200, enroll.Cancelled},
+		{"cancel", 200, enroll.Cancelled},
+		{"open", 409, enroll.Cancelled},
+	} {
+		if r := v.json("POST", "/events/"+s.event.ID+"/"+c.step, nil); r.status != c.status || state() != c.state {
+			t.Errorf("%s: %d and %s, want %d and %s: %s", c.step, r.status, state(), c.status, c.state, r.body)
+		}
+	}
+	var e eventJSON
+	v.get("/events/"+s.event.ID).decode(t, &e)
+	if want := enroll.DateOf(s.Clock.Now()).NextMidnight(); !e.PurgeDue.Equal(want) {
+		t.Errorf("purged %v, want %v", e.PurgeDue, want)
+	}
+}
+
+func TestAllocate(t *testing.T) {
+	var asked []string
+	s := newSite(t, func(cfg *Config) {
+		cfg.Allocate = func(_ context.Context, event string, seed int64, costs string) error {
+			asked = append(asked, fmt.Sprint(seed, costs))
+			return nil
+		}
+		cfg.Allocation = func(context.Context, string) (string, json.RawMessage, error) {
+			return "done", json.RawMessage(`{"unplaced":2,"proven":true}`), nil
+		}
+	})
+	v := s.organiser(t)
+	path := "/events/" + s.event.ID
+	if r := v.json("POST", path+"/allocate", nil); r.status != http.StatusConflict || r.problem(t) != "wrong_state" {
+		t.Errorf("draft: %d %s", r.status, r.body)
+	}
+	s.close()
+	if r := v.json("POST", path+"/allocate", map[string]any{"costs": "duur"}); r.status != http.StatusUnprocessableEntity {
+		t.Errorf("costs: %d", r.status)
+	}
+	if r := v.json("POST", path+"/allocate", map[string]any{"costs": "first", "seed": 7}); r.status != http.StatusAccepted || !slices.Equal(asked, []string{"7first"}) {
+		t.Errorf("%d %v", r.status, asked)
+	}
+	if r := v.get(path + "/allocation"); r.body != `{"report":{"unplaced":2,"proven":true},"state":"done"}` {
+		t.Errorf("%s", r.body)
+	}
+	s.browser(t).as("organisator@example.org").get(path+"/allocation").has(t, "2 plekken konden niet", "bewezen")
+}
+
+func TestSchools(t *testing.T) {
+	s := newSite(t)
+	v := s.organiser(t)
+	r := v.json("POST", "/schools", map[string]string{"name": "", "brin": "1", "city": "", "postcode": "x", "cjp_number": "???"})
+	if r.status != http.StatusUnprocessableEntity {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	for _, f := range []string{"name", "brin", "city", "postcode", "cjp_number"} {
+		r.has(t, `"field":"`+f+`"`)
+	}
+	r = v.json("POST", "/schools", map[string]string{"name": "Nieuwe School", "brin": "12ab", "city": "Zwolle", "address": "Laan 1", "postcode": "8000aa", "cjp_number": "77"})
+	if r.status != http.StatusCreated {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	var made struct{ ID string }
+	r.decode(t, &made)
+	if r := v.json("PATCH", "/schools/"+made.ID, map[string]string{"city": "Assen"}); r.status != http.StatusOK {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	school, err := s.Store.School(t.Context(), made.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := enroll.School{ID: made.ID, Name: "Nieuwe School", BRIN: "12AB", City: "Assen", Address: "Laan 1", Postcode: "8000 AA", CJPNumber: "77"}
+	if school != want {
+		t.Errorf("got %+v", school)
+	}
+	v.get("/schools").has(t, `"Nieuwe School"`, `"contacts":[]`)
+	page := s.browser(t).as("organisator@example.org")
+	page.form("/schools/"+made.ID+"/contacts", "contact_name", "", "email", "geen adres", "phone", "06").has(t, `id="contact_name-error"`, `id="email-error"`, `value="06"`)
+	page.form("/schools/"+made.ID+"/contacts", "contact_name", "Bo", "email", "bo@example.org").has(t, "http://cultuurdag.example/invitation#")
+	page.get("/schools/"+made.ID).lacks(t, "/invitation#")
+}

@@ -1,0 +1,160 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"cultuurdag/enroll"
+)
+
+// faults are the fields and codes of a refused JSON request.
+func (r reply) faults(t *testing.T) map[string]string {
+	t.Helper()
+	var p struct{ Errors []fieldMessage }
+	r.decode(t, &p)
+	got := map[string]string{}
+	for _, e := range p.Errors {
+		got[e.Field] = e.Code
+	}
+	return got
+}
+
+func TestProgrammeFaults(t *testing.T) {
+	s := newSite(t)
+	v := s.organiser(t)
+	path := "/events/" + s.event.ID + "/programme"
+	var good enroll.Programme
+	v.get(path).decode(t, &good)
+	for name, c := range map[string]struct {
+		change func(*enroll.Programme)
+		field  string
+		code   string
+	}{
+		"a room twice":         {func(p *enroll.Programme) { p.Workshops[1].Sessions[0].Room = " lokaal 0" }, "workshops[1].sessions[0].room", "room_twice"},
+		"a teacher twice":      {func(p *enroll.Programme) { p.Workshops[1].Teacher = "docent 0" }, "workshops[1].teacher", "teacher_twice"},
+		"rounds overlap":       {func(p *enroll.Programme) { p.Rounds[1].Start = p.Rounds[0].Start }, "rounds[1].start", "overlaps"},
+		"on another day":       {func(p *enroll.Programme) { p.Rounds[2].Start = moveMoment(p.Rounds[2].Start, 1) }, "rounds[2].start", "off_day"},
+		"no workshops":         {func(p *enroll.Programme) { p.Workshops = nil }, "workshops", "required"},
+		"an id twice":          {func(p *enroll.Programme) { p.Workshops[1].ID = "w0" }, "workshops[1].id", "twice"},
+		"minimum above places": {func(p *enroll.Programme) { p.Workshops[1].Sessions[1].Minimum = 3 }, "workshops[1].sessions[1].minimum", "out_of_range"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := good
+			p.Rounds = append([]enroll.Round{}, good.Rounds...)
+			p.Workshops = nil
+			for _, w := range good.Workshops {
+				w.Sessions = append([]enroll.Session{}, w.Sessions...)
+				p.Workshops = append(p.Workshops, w)
+			}
+			c.change(&p)
+			r := v.json("PUT", path, p)
+			if r.status != http.StatusUnprocessableEntity || r.faults(t)[c.field] != c.code {
+				t.Errorf("%d %s", r.status, r.body)
+			}
+		})
+	}
+	var after enroll.Programme
+	v.get(path).decode(t, &after)
+	if after.Version != good.Version {
+		t.Error("a refused programme was stored")
+	}
+	if r := v.json("PUT", path, good); r.status != http.StatusOK {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	if r := v.json("PUT", path, good); r.status != http.StatusConflict || r.problem(t) != "conflict" {
+		t.Errorf("an older version: %d %s", r.status, r.body)
+	}
+}
+
+// table is a programme as its form sends it.
+func table(version string, cells ...string) url.Values {
+	v := url.Values{"_method": {"PUT"}, "version": {version}}
+	for i, times := range [][2]string{{"09:00", "10:15"}, {"10:45", "12:00"}, {"", ""}} {
+		v.Set("rounds["+itoa(i)+"].start", times[0])
+		v.Set("rounds["+itoa(i)+"].end", times[1])
+	}
+	for row := range 4 {
+		at := "workshops[" + itoa(row) + "]."
+		for _, f := range []string{"id", "title", "teacher", "description", "for"} {
+			v.Set(at+f, "")
+		}
+		for r := range 3 {
+			for _, f := range []string{"room", "capacity", "minimum"} {
+				v.Set(at+"sessions["+itoa(r)+"]."+f, "")
+			}
+		}
+	}
+	for i := 0; i+1 < len(cells); i += 2 {
+		v.Set(cells[i], cells[i+1])
+	}
+	return v
+}
+
+func (v *visitor) values(path string, values url.Values) reply {
+	v.t.Helper()
+	return v.do("POST", path, "application/x-www-form-urlencoded", strings.NewReader(values.Encode()))
+}
+
+// Rows that are left empty are none, wherever they stand; faults are named by
+// their place on the page, and what was typed stays.
+func TestProgrammeForm(t *testing.T) {
+	s := newSite(t)
+	s.organiser(t)
+	v := s.browser(t).as("organisator@example.org")
+	path := "/events/" + s.event.ID + "/programme"
+	v.get(path).lacks(t, "te weinig")
+	s.Enrol(t, s.event.ID, 12)
+	v.get(path).has(t, `name="workshops[3].sessions[2].room"`, `value="Lokaal 3"`, "Ronde 2: 4 plekken te weinig")
+
+	first := table("0", "workshops[1].title", "Drummen", "workshops[1].teacher", "Bo", "workshops[1].for", "3A, 4; 3B",
+		"workshops[1].sessions[1].room", "Aula", "workshops[1].sessions[1].capacity", "24", "workshops[1].sessions[1].minimum", "6",
+		"workshops[3].title", "Breakdance", "workshops[3].sessions[0].room", "Gymzaal", "workshops[3].sessions[0].capacity", "20",
+		"workshops[3].sessions[1].room", "aula", "workshops[3].sessions[1].capacity", "twintig")
+	r := v.values(path, first)
+	if r.status != http.StatusUnprocessableEntity {
+		t.Fatalf("%d", r.status)
+	}
+	r.has(t, `id="workshops-3-sessions-1-capacity-error"`, `id="workshops-3-sessions-1-room-error"`, `value="twintig"`, `value="3A, 4; 3B"`,
+		"Breakdance, Ronde 2, plekken: Dit is geen getal.", "Deze ruimte is in deze ronde al bezet")
+
+	more := table("0", "workshops[0].title", "Bewaard", "add", "workshop")
+	r = v.values(path, more)
+	if r.status != http.StatusOK {
+		t.Fatalf("%d", r.status)
+	}
+	r.has(t, `name="workshops[8].title"`, `value="Bewaard"`)
+	more.Set("add", "round")
+	v.values(path, more).has(t, `name="rounds[3].start"`, `name="workshops[0].sessions[3].room"`)
+
+	first.Set("workshops[3].sessions[1].room", "Tuin")
+	first.Set("workshops[3].sessions[1].capacity", "20")
+	if r := v.values(path, first); r.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	p, err := s.Store.Programme(t.Context(), s.event.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Rounds) != 2 || len(p.Workshops) != 2 {
+		t.Fatalf("%+v", p)
+	}
+	drums, dance := p.Workshops[0], p.Workshops[1]
+	if drums.Title != "Drummen" || len(drums.Sessions) != 1 || drums.Sessions[0] != (enroll.Session{Round: 2, Room: "Aula", Capacity: 24, Minimum: 6}) ||
+		strings.Join(drums.Classes, " ") != "3A 3B" || len(drums.Years) != 1 || drums.Years[0] != 4 {
+		t.Errorf("%+v", drums)
+	}
+	if dance.ID == "" || dance.ID == drums.ID || len(dance.Sessions) != 2 {
+		t.Errorf("%+v", dance)
+	}
+	if got := p.Rounds[1].Start; !got.Equal(s.event.Date.At(10, 45)) {
+		t.Errorf("the second round starts %v", got)
+	}
+	v.get(path).has(t, `value="10:45"`, `value="3A, 3B, 4"`)
+	r = v.values(path, table("1", "workshops[0].title", "Te laat", "workshops[0].sessions[0].capacity", "9"))
+	if r.status != http.StatusConflict {
+		t.Errorf("an older version: %d", r.status)
+	}
+	r.has(t, `value="Te laat"`, "niet opgeslagen")
+}
