@@ -56,11 +56,14 @@ const (
 	FirstMissing    = "first_missing"
 	LastMissing     = "last_missing"
 	ClassMissing    = "class_missing"
+	ClassIsDate     = "class_is_date" // Excel makes one of a class like 3-4
 	NumberShortened = "number_shortened"
 	NumberTwice     = "number_twice"
 	BadEmail        = "bad_email"
 	TooManyCells    = "too_many_cells"
+	QuoteUnclosed   = "quote_unclosed" // of a text file
 	LetterLost      = "letter_lost"
+	LettersGuessed  = "letters_guessed" // another encoding is about as likely
 	NameSplit       = "name_split"
 	SameRowTwice    = "same_row_twice"
 	ZerosLost       = "zeros_lost"

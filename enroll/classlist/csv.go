@@ -94,7 +94,7 @@ func readRecords(text string, separator rune) (g grid, paired bool, p *Problem) 
 			return g, false, nil
 		}
 		line, _ := reader.FieldPos(0) // blank lines are skipped by the reader, but count
-		if p := g.add(line-inCells, cells); p != nil {
+		if p := g.add(line-inCells, trimQuotes(cells)); p != nil {
 			return g, true, p
 		}
 		for _, c := range cells {
@@ -103,7 +103,16 @@ func readRecords(text string, separator rune) (g grid, paired bool, p *Problem) 
 	}
 }
 
+// newReader reads text of which spaces around quotes are no part of the cells.
 func newReader(text string, separator rune) *csv.Reader {
+	if separator != ' ' && strings.Contains(text, `" `) {
+		text = strings.TrimRight(text, " ")
+		for _, end := range []string{string(separator), "\n"} {
+			for strings.Contains(text, `" `+end) {
+				text = strings.ReplaceAll(text, `" `+end, `"`+end)
+			}
+		}
+	}
 	r := csv.NewReader(strings.NewReader(text))
 	r.Comma = separator
 	r.LazyQuotes = true
@@ -130,34 +139,78 @@ func sloppy(cell string, separator rune) bool {
 	return false
 }
 
-// readLines reads every line by itself.
+// maxLines is over how many lines a cell may go where elsewhere quotes do not pair.
+const maxLines = 5
+
+// readLines reads every line by itself, but for cells of several lines.
 func readLines(text string, separator rune) (grid, *Problem) {
 	g := grid{separator: string(separator)}
-	number := 0
-	for line := range strings.Lines(text) {
-		number++
-		if p := g.add(number, splitLine(strings.TrimRight(line, "\n"), separator)); p != nil {
+	lines := strings.Split(text, "\n")
+	for number := 1; len(lines) > 0; number++ {
+		width := 0 // of the row before, which others should have too
+		if len(g.rows) > 0 {
+			width = len(g.rows[len(g.rows)-1].cells)
+		}
+		cells, n, unclosed := splitLines(lines[:min(len(lines), maxLines)], separator, width)
+		lines = lines[n:]
+		rows := len(g.rows)
+		if p := g.add(number, cells); p != nil {
 			return g, p
+		}
+		if len(g.rows) > rows {
+			g.rows[rows].unclosed = unclosed
 		}
 	}
 	return g, nil
 }
 
-// splitLine splits one line. Where its quotes do not pair they mean nothing.
-func splitLine(line string, separator rune) []string {
-	if strings.Count(line, `"`)%2 == 0 {
-		cells, err := newReader(line, separator).Read()
-		if err == nil && !slices.ContainsFunc(cells, func(c string) bool { return sloppy(c, separator) }) {
-			return cells
-		}
+// splitLines splits the first of some lines, with those after it that belong to
+// it because quotes pair only then and give as many cells as expected. It
+// returns how many it took, and whether quotes do not pair at all.
+func splitLines(lines []string, separator rune, width int) (cells []string, n int, unclosed bool) {
+	if strings.Count(lines[0], `"`)%2 == 0 {
+		return splitLine(lines[0], separator), 1, false
 	}
-	cells := strings.Split(line, string(separator))
+	for n := 2; n <= len(lines); n++ {
+		text := strings.Join(lines[:n], "\n")
+		if strings.Count(text, `"`)%2 == 1 {
+			continue
+		}
+		if cells, ok := parseLine(text, separator); ok && len(cells) == width {
+			return cells, n, false
+		}
+		break
+	}
+	return splitLine(lines[0], separator), 1, true
+}
+
+// trimQuotes takes off quotes that open or close a cell and have no other.
+func trimQuotes(cells []string) []string {
 	for i, c := range cells {
 		c = strings.TrimSpace(c)
 		if strings.Count(c, `"`) == 1 || len(c) > 1 && strings.HasPrefix(c, `"`) && strings.HasSuffix(c, `"`) {
-			c = strings.Trim(c, `"`)
+			cells[i] = strings.Trim(c, `"`)
 		}
-		cells[i] = c
 	}
 	return cells
+}
+
+// splitLine splits one line. Where its quotes do not pair they mean nothing.
+func splitLine(line string, separator rune) []string {
+	if strings.Count(line, `"`)%2 == 0 {
+		if cells, ok := parseLine(line, separator); ok {
+			return cells
+		}
+	}
+	return trimQuotes(strings.Split(line, string(separator)))
+}
+
+// parseLine reads one line as CSV, or several with cells that go on, and returns
+// false where quotes swallow what is no cell.
+func parseLine(text string, separator rune) ([]string, bool) {
+	cells, err := newReader(text, separator).Read()
+	if err != nil || slices.ContainsFunc(cells, func(c string) bool { return sloppy(c, separator) }) {
+		return nil, false
+	}
+	return trimQuotes(cells), true
 }

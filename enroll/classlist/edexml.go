@@ -24,7 +24,7 @@ type edex struct {
 // typed them: the first is row 1. Its key is a student's number.
 func readEDEXML(text string) ([]grid, *Problem) {
 	e := edex{parser: newParser(strings.NewReader(text), maxElements), groups: map[string]edexGroup{}, grid: grid{exact: true}}
-	e.grid.rows = append(e.grid.rows, row{0, edexHeadings})
+	e.grid.rows = append(e.grid.rows, row{cells: edexHeadings})
 	if err := e.read(); err != nil {
 		return nil, asProblem(err)
 	}

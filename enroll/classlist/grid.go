@@ -9,12 +9,14 @@ type grid struct {
 	merged    []span
 	separator string // between the cells of a text file, "" for a sheet
 	exact     bool   // written by a program as text: no zeros fell off
+	guessed   bool   // the encoding is not sure
 	bytes     int    // in all cells of this file so far, with what it takes to hold them
 }
 
 type row struct {
-	number int // as Excel shows it
-	cells  []string
+	number   int // as Excel shows it
+	cells    []string
+	unclosed bool // its quotes do not pair: the cells are a guess
 }
 
 // span is a cell of a sheet that is merged over several rows.
@@ -62,7 +64,7 @@ func (g *grid) add(number int, cells []string) *Problem {
 	case len(g.rows) == MaxRows+headingRows:
 		return tooManyRows()
 	}
-	g.rows = append(g.rows, row{number, cells[:min(len(cells), MaxColumns)]})
+	g.rows = append(g.rows, row{number: number, cells: cells[:min(len(cells), MaxColumns)]})
 	return nil
 }
 

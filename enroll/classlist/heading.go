@@ -140,7 +140,7 @@ func newLayout(heading row, sheetIsClass bool, chosen choices, further bool) (la
 			continue
 		}
 		columns, guessed := sure[f], false
-		if len(columns) == 0 {
+		if len(columns) == 0 && !(f == Class && sheetIsClass) {
 			columns, guessed = unsure[f], true
 		}
 		if len(columns) == 0 {

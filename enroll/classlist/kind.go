@@ -22,18 +22,21 @@ func readGrids(data []byte, chosen string) (grids []grid, encoding string, p *Pr
 	case bytes.HasPrefix(data, []byte("%PDF")), bytes.HasPrefix(data, []byte(`{\rtf`)):
 		return nil, "", refuse(NotAList)
 	}
-	text, encoding, ok := decodeText(data, chosen)
+	d, ok := decodeText(data, chosen)
 	switch {
 	case !ok:
-		return nil, encoding, refuse(NotAList)
-	case strings.TrimSpace(text) == "":
-		return nil, encoding, refuse(Empty)
-	case strings.HasPrefix(strings.TrimSpace(text), "<"):
-		grids, p = readEDEXML(text)
+		return nil, d.encoding, refuse(NotAList)
+	case strings.TrimSpace(d.text) == "":
+		return nil, d.encoding, refuse(Empty)
+	case strings.HasPrefix(strings.TrimSpace(d.text), "<"):
+		grids, p = readEDEXML(d.text)
 	default:
-		grids, p = readText(text)
+		grids, p = readText(d.text)
 	}
-	return grids, encoding, p
+	for i := range grids {
+		grids[i].guessed = d.guessed
+	}
+	return grids, d.encoding, p
 }
 
 // refuseCompound says what to do with a compound file: a workbook with a

@@ -60,7 +60,7 @@ func TestEveryProblemHasItsMessage(t *testing.T) {
 		"Roepnaam;Klas;Klas;Tussenvoegsel\n", "Nummer;Naam;Klas\n12;Anna Berg;1A\n1;Bo van den Kok;1A",
 		kop + ";Zo?;;;\n1E+05;;;Kok;\n1;Anna;;Berg;1A\n1;Anna;;Berg;1A\n1;Bo;;Kok;1A\n;;;;;x\n22;B;;B;1A",
 		strings.ReplaceAll(kop, ";", "\t") + "1\t2\t3\t4\t5\t6\n",
-		"Stamnr;Naam;Klas;E-mail\n1;Berg, Anna;1A;geen\n",
+		"Stamnr;Naam;Klas;E-mail\n1;Berg, Anna;1A;geen\n", "Stamnr;Naam;Klas\n1;\"Gro\xE1, Anna;3-apr\n",
 	} {
 		all = append(all, Read("", []byte(file)).Problems...)
 	}
@@ -76,7 +76,7 @@ func TestEveryProblemHasItsMessage(t *testing.T) {
 	for _, code := range []string{
 		NotAList, OldExcel, Locked, TooLarge, Empty, NoHeading, ColumnMissing, ColumnTwice, ColumnGuessed,
 		NumberMissing, FirstMissing, LastMissing, ClassMissing, NumberShortened, NumberTwice, BadEmail,
-		TooManyCells, LetterLost, NameSplit, SameRowTwice, ZerosLost, MissingStudents,
+		ClassIsDate, QuoteUnclosed, LettersGuessed, TooManyCells, LetterLost, NameSplit, SameRowTwice, ZerosLost, MissingStudents,
 	} {
 		if !seen[code] {
 			t.Errorf("no problem %s among these files", code)

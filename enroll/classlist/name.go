@@ -42,6 +42,9 @@ var infixes = func() map[string]bool {
 // everCapital are those that are no part of a first name even with a capital.
 var everCapital = map[string]bool{"van": true, "de": true, "den": true, "der": true, "ter": true, "ten": true, "het": true, "’t": true}
 
+// suffixes stand behind a name with a comma and are no first name.
+var suffixes = map[string]bool{"jr": true, "jr.": true, "sr": true, "sr.": true, "ii": true, "iii": true}
+
 var apostrophes = strings.NewReplacer("'", "’", "`", "’", "´", "’", "‘", "’", "‛", "’")
 
 // isInfix reports whether a word is one of a tussenvoegsel, in lower case.
@@ -108,7 +111,8 @@ func (n name) move(infix, last string) name {
 // splitName splits a full name. With a comma the last name stands left of it
 // and known tussenvoegsels at the end of the right part belong to it; without,
 // it is the first word, the longest run of tussenvoegsels, and the rest, which
-// may be wrong.
+// may be wrong. So may be a further comma, and a tussenvoegsel with a capital,
+// which may be part of the first name.
 func splitName(full string) (n name, sure bool) {
 	last, right, comma := strings.Cut(full, ",")
 	if !comma {
@@ -127,13 +131,18 @@ func splitName(full string) (n name, sure bool) {
 	if middle, first, ok := strings.Cut(right, ","); ok && areInfixes(strings.Fields(middle)) {
 		n.infix, right = strings.TrimSpace(middle), first
 	}
+	sure = !strings.Contains(right, ",")
 	words := strings.Fields(strings.ReplaceAll(right, ",", " "))
 	i := len(words)
 	for i > 1 && (isInfix(words[i-1]) || everCapital[apostrophes.Replace(strings.ToLower(words[i-1]))]) {
 		i--
+		sure = sure && isInfix(words[i])
 	}
 	n.first = strings.Join(words[:i], " ")
 	n.infix = strings.TrimSpace(n.infix + " " + strings.Join(words[i:], " "))
+	if r, _ := utf8.DecodeRuneInString(n.first); unicode.IsLower(r) || suffixes[strings.ToLower(n.first)] {
+		sure = false // Anna Berg, jr.
+	}
 	// Boer de, Frank
 	if words = strings.Fields(n.last); n.infix == "" && !strings.Contains(n.last, ";") {
 		i = len(words)
@@ -142,7 +151,7 @@ func splitName(full string) (n name, sure bool) {
 		}
 		n.infix, n.last = strings.Join(words[i:], " "), strings.Join(words[:i], " ")
 	}
-	return n.tidy(), true
+	return n.tidy(), sure
 }
 
 // lostLetter reports whether a letter was lost when the cell was saved.
@@ -182,6 +191,12 @@ func number(cell string) string {
 var excelErrors = strings.Fields("#N/A #REF! #VALUE! #NAME? #DIV/0! #NULL! #NUM! #N/B #VERW! #WAARDE! #NAAM? #DEEL/0! #LEEG! #GETAL!")
 
 func isExcelError(cell string) bool { return slices.Contains(excelErrors, cell) }
+
+// asDate matches a date in the ways that Excel shows and workbooks hold it.
+var asDate = regexp.MustCompile(`^(?i)([0-9]{1,2}[-/. ](jan|feb|mrt|mar|apr|mei|may|jun|jul|aug|sep|okt|oct|nov|dec)[a-z]*([-/. ][0-9]{2,4})?|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}|[0-9]{4}-[0-9]{2}-[0-9]{2}.*|(jan|feb|mrt|mar|apr|mei|may|jun|jul|aug|sep|okt|oct|nov|dec)[a-z]*[-/. ][0-9]{2,4})$`)
+
+// isDate reports whether a class reads as a date.
+func isDate(class string) bool { return asDate.MatchString(class) }
 
 // firstNumber returns the number that text begins with, 0 where it begins with
 // none or one that is no year of a school.

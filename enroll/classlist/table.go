@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"cultuurdag/enroll"
 )
@@ -79,6 +80,7 @@ type reading struct {
 	sheet    string // named in problems
 	grid     *grid
 	layout   layout
+	usual    int       // cells in a row
 	problems []Problem // of this sheet
 }
 
@@ -92,6 +94,7 @@ func (r *reading) read(g *grid, heading int) {
 	} else {
 		r.begin(g.rows[heading])
 	}
+	r.usual = usualWidth(g.rows[heading+1:])
 	for _, row := range g.rows[heading+1:] {
 		switch {
 		case slices.EqualFunc(row.cells, r.layout.heading, func(a, b string) bool { return plain(a) == plain(b) }):
@@ -100,6 +103,8 @@ func (r *reading) read(g *grid, heading int) {
 			r.begin(row) // a further table, with columns of its own
 		case r.isStudent(row):
 			r.student(row)
+		case row.unclosed:
+			r.doubt(row, "", QuoteUnclosed)
 		}
 	}
 	for i := range r.problems {
@@ -193,20 +198,26 @@ var footers = strings.Fields("totaal total aantal gemiddelde pagina page blad af
 // What might be a student, of whom something is missing, is one.
 func (r *reading) isStudent(row row) bool {
 	n := r.value(row, Number)
-	if looksLikeNumber(n) {
-		return true
-	}
-	filled := 0
+	filled, begins := 0, "" // cells, and with what the first begins
 	for _, c := range row.cells {
-		c = clean(c)
-		if c == "" {
+		if c = clean(c); c == "" {
 			continue
 		}
-		filled++
-		word, _, _ := strings.Cut(c, " ")
-		if slices.Contains(footers, plain(word)) {
-			return false
+		if filled++; filled == 1 {
+			begins = c
 		}
+	}
+	word, _, _ := strings.Cut(begins, " ")
+	footer := slices.Contains(footers, plain(word))
+	switch {
+	case footer && filled <= 2 && (len(n) < 4 || isDate(n)):
+		return false // Aantal, 28; Afgedrukt op, 12-09-2026
+	case looksLikeNumber(n):
+		return true
+	case footer && (r.value(row, First) == "" || r.value(row, Last) == ""):
+		return false
+	case filled == 1 && strings.ContainsAny(begins, "©:/0123456789"):
+		return false
 	}
 	for _, f := range []Field{First, Infix, Last, Full, Email} {
 		if r.value(row, f) != "" {
@@ -224,9 +235,18 @@ func looksLikeNumber(cell string) bool {
 
 // student reads one row.
 func (r *reading) student(row row) {
-	if r.grid.separator != "" && len(r.layout.heading) > 0 && r.tooWide(row) {
+	switch {
+	case r.grid.separator == "" || len(r.layout.heading) == 0:
+	case r.tooWide(row):
 		r.fault(row, "", TooManyCells, "separator", r.grid.separator)
 		return // its cells stand in the wrong columns
+	case len(row.cells) > max(r.layout.width(), r.usual):
+		// Those behind the headings are blank: whether the others stand in the
+		// right columns nothing tells.
+		r.doubt(row, "", TooManyCells, "separator", r.grid.separator)
+	}
+	if row.unclosed {
+		r.doubt(row, "", QuoteUnclosed)
 	}
 	faults := len(r.problems)
 	s := enroll.Student{
@@ -252,15 +272,21 @@ func (r *reading) student(row row) {
 		s.Number = ""
 	}
 	r.name(row, &s)
-	if s.Class == "" {
+	switch {
+	case s.Class == "":
 		r.missing(row, Class, ClassMissing)
+	case isDate(s.Class):
+		r.doubt(row, Class, ClassIsDate, "v", clip(s.Class))
 	}
 	if s.Email != "" && !isEmail(s.Email) {
 		r.fault(row, Email, BadEmail, "v", clip(s.Email))
 	}
 	for _, f := range []Field{First, Infix, Last, Full, Class} {
-		if v := r.value(row, f); lostLetter(v) {
+		switch v := r.value(row, f); {
+		case lostLetter(v):
 			r.doubt(row, f, LetterLost, "v", clip(v))
+		case r.grid.guessed && strings.ContainsFunc(v, func(c rune) bool { return c >= utf8.RuneSelf }):
+			r.doubt(row, f, LettersGuessed, "v", clip(v))
 		}
 	}
 	if r.twice(row, s) {
@@ -269,6 +295,19 @@ func (r *reading) student(row row) {
 	if !slices.ContainsFunc(r.problems[faults:], func(p Problem) bool { return p.Fatal }) {
 		r.list.Students = append(r.list.Students, s)
 	}
+}
+
+// usualWidth returns how many cells more than half of the rows have, 0 where
+// there is no such number.
+func usualWidth(rows []row) int {
+	count := map[int]int{}
+	for _, r := range rows {
+		n := len(r.cells)
+		if count[n]++; count[n] > len(rows)/2 {
+			return n
+		}
+	}
+	return 0
 }
 
 // tooWide reports whether a row has something to the right of the headings.

@@ -2,6 +2,7 @@ package classlist
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"slices"
 	"strings"
@@ -38,49 +39,58 @@ var marks = []struct{ mark, encoding string }{
 	{"\xEF\xBB\xBF", utf8Name}, {"\xFF\xFE", utf16LE}, {"\xFE\xFF", utf16BE},
 }
 
-// decodeText returns the text of a file with lines that end in \n, and its
-// encoding: the chosen one, or that which its content tells. It returns false
-// where it is no text.
-func decodeText(data []byte, chosen string) (text, name string, ok bool) {
-	name, data = tellEncoding(data)
+// decoded is the text of a file.
+type decoded struct {
+	text     string // with lines that end in \n
+	encoding string // "" where it is no text in any
+	guessed  bool   // another encoding would be nearly as likely
+}
+
+// decodeText returns the text of a file in the chosen encoding, or in that which
+// its content tells, and false where it is no text.
+func decodeText(data []byte, chosen string) (d decoded, ok bool) {
+	name, sure, data := tellEncoding(data)
 	if slices.Contains(Encodings, chosen) {
-		name = chosen
+		name, sure = chosen, true
 	}
+	d.encoding, d.guessed = name, !sure
 	if name == "" {
-		return "", "", false
+		return d, false
 	}
-	text = strings.TrimSuffix(decode(name, data), "\x1A") // how DOS ends a file
+	text := strings.TrimSuffix(decode(name, data), "\x1A") // how DOS ends a file
 	if strings.IndexFunc(text, notInText) >= 0 {
-		return "", name, false
+		return d, false
 	}
 	if strings.Contains(text, "\r") {
 		text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 	}
-	return text, name, true
+	d.text = text
+	return d, true
 }
 
 // tellEncoding tells the encoding of text by a byte order mark, which it takes
 // off, then by the zero bytes of UTF-16, then by being valid UTF-8, and else by
-// its letters. It returns "" for what is no text.
-func tellEncoding(data []byte) (string, []byte) {
+// its letters, which is not always sure. It returns "" for what is no text.
+func tellEncoding(data []byte) (name string, sure bool, rest []byte) {
 	for _, m := range marks {
 		if rest, ok := bytes.CutPrefix(data, []byte(m.mark)); ok {
-			return m.encoding, rest
+			return m.encoding, true, rest
 		}
 	}
 	switch {
 	case bytes.IndexByte(data, 0) >= 0:
 		switch zerosEven, zerosOdd := zeros(data); {
 		case zerosOdd > len(data)/5 && zerosEven < zerosOdd/10:
-			return utf16LE, data
+			return utf16LE, true, data
 		case zerosEven > len(data)/5 && zerosOdd < zerosEven/10:
-			return utf16BE, data
+			return utf16BE, true, data
 		}
-		return "", data
+		return "", true, data
 	case utf8.Valid(data):
-		return utf8Name, data
+		return utf8Name, true, data
 	}
-	return likeliest(data), data
+	name, sure = likeliest(data)
+	return name, sure, data
 }
 
 func notInText(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\n\v\f\r", r) }
@@ -117,8 +127,8 @@ const sampleBytes = 256 << 10
 
 // likeliest returns the encoding in which the lines with letters beyond ASCII
 // hold the likeliest names: Windows-1252, UTF-8 that is damaged somewhere,
-// MacRoman or CP850.
-func likeliest(data []byte) string {
+// MacRoman or CP850. It is sure where no other comes near that reads otherwise.
+func likeliest(data []byte) (name string, sure bool) {
 	var sample []byte
 	for line := range bytes.Lines(data) {
 		if len(sample)+len(line) > sampleBytes {
@@ -128,19 +138,32 @@ func likeliest(data []byte) string {
 			sample = append(sample, line...)
 		}
 	}
-	best, most := "", 0
+	type reading struct {
+		encoding, text string
+		score          int
+	}
+	var readings []reading
 	for _, name := range []string{windows1252, utf8Name, macRoman, cp850} {
-		if n := likelihood(decode(name, sample)); best == "" || n > most {
-			best, most = name, n
+		text := decode(name, sample)
+		readings = append(readings, reading{name, text, likelihood(text)})
+	}
+	slices.SortStableFunc(readings, func(a, b reading) int { return cmp.Compare(b.score, a.score) })
+	best := readings[0]
+	for _, other := range readings[1:] {
+		if other.text != best.text && (best.score-other.score < nearLetter || best.score < 2*other.score) {
+			return best.encoding, false
 		}
 	}
-	return best
+	return best.encoding, true
 }
+
+// nearLetter is by how much a single likely letter outdoes a less likely one.
+const nearLetter = 4
 
 // letterWeight says how often a letter stands in names on Dutch lists, roughly.
 var letterWeight = func() map[rune]int {
 	weight := map[rune]int{}
-	for w, letters := range map[int]string{8: "éë", 6: "ïöü", 4: "èçáóí", 3: "ñêúäô", 2: "àâîûåøæß", 1: "šžýÿœãõìòù"} {
+	for w, letters := range map[int]string{8: "éë", 6: "ïöü", 4: "èçáóí", 3: "ñêúäôı", 2: "àâîûåøæß", 1: "šžýœãõìòù"} {
 		for _, r := range letters {
 			weight[r] = w
 		}
@@ -149,29 +172,37 @@ var letterWeight = func() map[rune]int {
 }()
 
 // likelihood scores a text by its letters beyond ASCII: those of names count by
-// their weight, capitals only where a word begins, and anything else against it.
+// their weight, capitals only where a word begins, small ones only within it,
+// an apostrophe only where a short word ends (D’Angelo, ’t Hof), and anything
+// else against it.
 func likelihood(text string) int {
 	score := 0
-	before := ' '
+	before, letters := ' ', 0 // of the word so far
 	for i, r := range text {
 		if r >= utf8.RuneSelf {
 			after, _ := utf8.DecodeRuneInString(text[i+utf8.RuneLen(r):])
 			w := letterWeight[unicode.ToLower(r)]
 			switch {
-			case strings.ContainsRune("\u00A0–“”€", r):
-			case r == '’' && unicode.IsLetter(after):
+			case r == 'ÿ': // what CP850 has for a no-break space
+				score -= 3
+			case strings.ContainsRune("\u00A0–“”€©", r):
+			case r == '’' && unicode.IsLetter(after) && letters <= 1:
 				score += 6
-			case w == 0 || !unicode.IsLetter(before) && !unicode.IsLetter(after):
+			case w == 0 || letters == 0 && !unicode.IsLetter(after):
 				score -= 6
-			case unicode.IsLower(r):
+			case unicode.IsLower(r) && letters > 0:
 				score += w
-			case unicode.IsLower(before):
+			case unicode.IsLower(r), unicode.IsLower(before):
 				score -= 6
 			default:
 				score += w / 2
 			}
 		}
-		before = r
+		if before = r; unicode.IsLetter(r) {
+			letters++
+		} else {
+			letters = 0
+		}
 	}
 	return score
 }
