@@ -50,11 +50,12 @@ type seatRoom struct {
 	stop      context.CancelFunc
 }
 
-// seatNews is what changed. A listener that is new gets all seats.
+// seatNews is what changed. A listener that is new gets all of it.
 type seatNews struct {
-	taken map[enroll.SessionKey]int
-	state enroll.State // the event's new state, or the same one with a new programme; "" : neither changed
-	gone  bool         // the event's data are out of reach: nothing comes after this
+	taken     map[enroll.SessionKey]int
+	state     enroll.State // the event's state; "": neither that nor its programme changed
+	programme int          // its version, with state
+	gone      bool         // the event's data are out of reach: nothing comes after this
 }
 
 func newSeatHub(ask func(context.Context, string) (standing, error)) *seatHub {
@@ -79,7 +80,7 @@ func (h *seatHub) join(event string) (news <-chan seatNews, leave func()) {
 	ch := make(chan seatNews, 8)
 	room.listeners[ch] = true
 	if room.last != nil {
-		ch <- seatNews{taken: maps.Clone(room.last.taken)}
+		ch <- seatNews{taken: maps.Clone(room.last.taken), state: room.last.state, programme: room.last.programme}
 	}
 	return ch, func() {
 		h.mu.Lock()
@@ -123,7 +124,7 @@ func (h *seatHub) tell(room *seatRoom, now standing) {
 	defer h.mu.Unlock()
 	news := seatNews{taken: map[enroll.SessionKey]int{}}
 	if room.last == nil {
-		news.taken = now.taken
+		news.taken, news.state, news.programme = now.taken, now.state, now.programme
 	} else {
 		for key, n := range now.taken {
 			if before, ok := room.last.taken[key]; !ok || before != n {
@@ -131,12 +132,11 @@ func (h *seatHub) tell(room *seatRoom, now standing) {
 			}
 		}
 		if now.state != room.last.state || now.programme != room.last.programme {
-			news.state = now.state
+			news.state, news.programme = now.state, now.programme
 		}
 	}
-	first := room.last == nil
 	room.last = &now
-	if !first && len(news.taken) == 0 && news.state == "" {
+	if len(news.taken) == 0 && news.state == "" {
 		return
 	}
 	for ch := range room.listeners {
@@ -190,6 +190,12 @@ type seatLeft struct {
 	Left     int    `json:"left"`
 }
 
+// eventNow is the event state of a stream.
+type eventNow struct {
+	State     enroll.State `json:"state"`
+	Programme int          `json:"programme"`
+}
+
 // seatsLeft returns the seats left in the sessions that taken speaks of, or in
 // every session with all, in the order of the programme.
 func seatsLeft(p enroll.Programme, taken map[enroll.SessionKey]int, all bool) []seatLeft {
@@ -209,7 +215,8 @@ func seatsLeft(p enroll.Programme, taken map[enroll.SessionKey]int, all bool) []
 // studentLive is GET /student/live, a stream of server-sent events:
 //
 //	seats  {"sessions": [{workshop, round, left}]}; all of them first, then those that changed
-//	state  {"state": "open"}; the event or its programme changed: load the page again
+//	state  {"state": "open", "programme": 1}; at first and whenever one changes: a page of
+//	       another state or programme is loaded again
 //	gone   {}; everything is destroyed or about to be, the stream ends
 func (s *Server) studentLive(c *gin.Context) error {
 	cookie, err := studentToken(c)
@@ -254,7 +261,7 @@ func (s *Server) studentLive(c *gin.Context) error {
 				err = stream.send("gone", struct{}{})
 			default:
 				if n.state != "" {
-					err = stream.send("state", map[string]enroll.State{"state": n.state})
+					err = stream.send("state", eventNow{n.state, n.programme})
 				}
 				if err == nil && (first || len(n.taken) > 0) {
 					err = stream.send("seats", map[string][]seatLeft{"sessions": seatsLeft(view.Programme, n.taken, first)})

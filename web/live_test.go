@@ -60,8 +60,11 @@ func TestSeatsChangeLive(t *testing.T) {
 			t.Fatalf("%q: %v", text, err)
 		}
 	}
+	if text := events.next("state"); text != `{"state":"open","programme":1}` {
+		t.Fatalf("the first event: %s", text)
+	}
 	if read(); len(got.Sessions) != 12 || got.Sessions[0] != (seatLeft{"w0", 1, 2}) {
-		t.Fatalf("the first event holds %v", got.Sessions)
+		t.Fatalf("the second event holds %v", got.Sessions)
 	}
 	if r := bram.json("PUT", "/student/choices/2", map[string]string{"workshop": "w1"}); r.status != 200 {
 		t.Fatalf("%d %s", r.status, r.body)
@@ -70,7 +73,7 @@ func TestSeatsChangeLive(t *testing.T) {
 		t.Errorf("after one choice: %v", got.Sessions)
 	}
 	s.close()
-	if text := events.next("state"); text != `{"state":"closed"}` {
+	if text := events.next("state"); text != `{"state":"closed","programme":1}` {
 		t.Errorf("at closing: %s", text)
 	}
 	s.Clock.Move(s.event.PurgeDue())

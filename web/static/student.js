@@ -89,7 +89,7 @@
       const bar = seat.firstElementChild, words = seat.lastElementChild, data = live().dataset;
       const filled = left === 0 && bar.value > 0;
       bar.value = left;
-      words.textContent = left === 0 ? data.full : left === 1 ? data.one : data.many.replace("#", left);
+      words.textContent = left === 0 ? data.full : left === 1 ? data.single : data.many.replace("#", left);
       seat.classList.toggle("full", left === 0);
       seat.classList.toggle("few", left > 0 && left <= 5);
       const card = seat.closest(".card");
@@ -109,7 +109,12 @@
     let first = true;
     source.onopen = () => { wait = 2000; if (navigator.onLine) notice(""); };
     source.addEventListener("seats", (e) => { update(JSON.parse(e.data), first); first = false; });
-    source.addEventListener("state", () => { close(); again = setTimeout(() => location.reload(), later(3000)); });
+    source.addEventListener("state", (e) => {
+      const { state, programme } = JSON.parse(e.data), page = live().dataset;
+      if (state === page.state && programme === Number(page.programme)) return;
+      close();
+      again = setTimeout(() => location.reload(), later(3000));
+    });
     source.addEventListener("gone", () => { close(); location.reload(); });
     source.onerror = () => {
       if (source?.readyState !== EventSource.CLOSED) return; // the browser comes back by itself
