@@ -45,6 +45,7 @@ type eventKeys struct {
 	codes    string // HASH student id -> sealed login code
 	sessions string // HASH SHA-256 of a session token -> student id, ":", ms at which it ends
 	tokens   string // HASH student id -> their sessions, oldest first, joined by commas
+	printed  string // HASH student id -> HMAC of the code on the slip that was downloaded last
 	files    string // HASH rosters.pdf -> age file; made -> JSON when and from which revision
 	report   string // STRING JSON how the last allocation went; names students by id
 }
@@ -74,6 +75,7 @@ func keysOf(event string) eventKeys {
 		codes:     p + "codes",
 		sessions:  p + "sessions",
 		tokens:    p + "tokens",
+		printed:   p + "printed",
 		files:     p + "files",
 		report:    p + "report",
 	}
@@ -81,5 +83,5 @@ func keysOf(event string) eventKeys {
 
 // personal returns the registry of the event's personal keys.
 func (k eventKeys) personal() []string {
-	return []string{k.students, k.masks, k.places, k.taken, k.logins, k.codes, k.sessions, k.tokens, k.files, k.report}
+	return []string{k.students, k.masks, k.places, k.taken, k.logins, k.codes, k.sessions, k.tokens, k.printed, k.files, k.report}
 }
