@@ -18,8 +18,11 @@ const (
 func readText(text string) ([]grid, *Problem) {
 	separator, text := findSeparator(text)
 	for line := range strings.Lines(text) {
-		if strings.Count(line, string(separator)) > excelWidth {
+		switch {
+		case strings.Count(line, string(separator)) > excelWidth:
 			return nil, tooManyColumns()
+		case len(line) > maxToken:
+			return nil, refuse(NotAList)
 		}
 	}
 	g, paired, p := readRecords(text, separator)
@@ -145,14 +148,28 @@ const maxLines = 5
 // readLines reads every line by itself, but for cells of several lines.
 func readLines(text string, separator rune) (grid, *Problem) {
 	g := grid{separator: string(separator)}
-	lines := strings.Split(text, "\n")
-	for number := 1; len(lines) > 0; number++ {
+	odd := 0
+	for number := 1; text != ""; number++ {
+		first, behind, _ := strings.Cut(text, "\n")
+		if strings.Count(first, `"`)%2 == 0 {
+			text = behind
+			if p := g.add(number, splitLine(first, separator)); p != nil {
+				return g, p
+			}
+			continue
+		}
+		if odd++; odd > MaxRows {
+			return g, tooManyRows()
+		}
 		width := 0 // of the row before, which others should have too
 		if len(g.rows) > 0 {
 			width = len(g.rows[len(g.rows)-1].cells)
 		}
+		lines := strings.SplitAfterN(text, "\n", maxLines+1)
 		cells, n, unclosed := splitLines(lines[:min(len(lines), maxLines)], separator, width)
-		lines = lines[n:]
+		for _, line := range lines[:n] {
+			text = text[len(line):]
+		}
 		rows := len(g.rows)
 		if p := g.add(number, cells); p != nil {
 			return g, p
@@ -164,15 +181,12 @@ func readLines(text string, separator rune) (grid, *Problem) {
 	return g, nil
 }
 
-// splitLines splits the first of some lines, with those after it that belong to
-// it because quotes pair only then and give as many cells as expected. It
-// returns how many it took, and whether quotes do not pair at all.
+// splitLines splits the first of some lines, whose quotes do not pair, with those
+// after it that belong to it because quotes pair only then and give as many
+// cells as expected. It returns how many it took, and whether none do.
 func splitLines(lines []string, separator rune, width int) (cells []string, n int, unclosed bool) {
-	if strings.Count(lines[0], `"`)%2 == 0 {
-		return splitLine(lines[0], separator), 1, false
-	}
 	for n := 2; n <= len(lines); n++ {
-		text := strings.Join(lines[:n], "\n")
+		text := strings.TrimSuffix(strings.Join(lines[:n], ""), "\n")
 		if strings.Count(text, `"`)%2 == 1 {
 			continue
 		}
@@ -181,7 +195,7 @@ func splitLines(lines []string, separator rune, width int) (cells []string, n in
 		}
 		break
 	}
-	return splitLine(lines[0], separator), 1, true
+	return splitLine(strings.TrimSuffix(lines[0], "\n"), separator), 1, true
 }
 
 // trimQuotes takes off quotes that open or close a cell and have no other.
@@ -197,6 +211,9 @@ func trimQuotes(cells []string) []string {
 
 // splitLine splits one line. Where its quotes do not pair they mean nothing.
 func splitLine(line string, separator rune) []string {
+	if strings.TrimSpace(line) == "" {
+		return nil
+	}
 	if strings.Count(line, `"`)%2 == 0 {
 		if cells, ok := parseLine(line, separator); ok {
 			return cells

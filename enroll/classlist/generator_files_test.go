@@ -113,7 +113,7 @@ func (m *maker) xlsx(sheets []sheet) {
 	inlined := m.IntN(3) == 0
 	parts := map[string]string{
 		"[Content_Types].xml": declaration + `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>`,
-		"xl/styles.xml":       declaration + `<styleSheet><numFmts count="1"><numFmt numFmtId="164" formatCode="000000"/></numFmts><cellStyleXfs><xf numFmtId="164"/></cellStyleXfs><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs></styleSheet>`,
+		"xl/styles.xml":       declaration + `<styleSheet><numFmts count="1"><numFmt numFmtId="164" formatCode="000000"/></numFmts><cellStyleXfs><xf numFmtId="164"/></cellStyleXfs><cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="164"/><xf numFmtId="16"/></cellXfs></styleSheet>`,
 	}
 	book, rels := "", ""
 	for i, on := range sheets {
@@ -128,6 +128,8 @@ func (m *maker) xlsx(sheets []sheet) {
 				switch {
 				case cell.text == "":
 					fmt.Fprintf(&b, `<c %s s="0"/>`, ref)
+				case cell.text == "3-apr": // as Excel holds it
+					fmt.Fprintf(&b, `<c %s s="2"><v>46115</v></c>`, ref)
 				case cell.zeros:
 					fmt.Fprintf(&b, `<c %s s="1"><v>%s</v></c>`, ref, strings.TrimLeft(cell.text, "0"))
 				case cell.number:

@@ -115,26 +115,3 @@ func TestMessagesAreWordedAsAgreed(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkRead5000Rows(b *testing.B) {
-	data := rows(5000)
-	for b.Loop() {
-		if l := Read("", data); len(l.Students) != 5000 {
-			b.Fatal(told(l))
-		}
-	}
-}
-
-func BenchmarkReadWorkbookOf5000Rows(b *testing.B) {
-	var sheet strings.Builder
-	sheet.WriteString("<sheetData>" + inline("Stamnr", "Roepnaam", "Tussenvoegsel", "Achternaam", "Klas"))
-	for i := range 5000 {
-		sheet.WriteString(inline(fmt.Sprint(100000+i), "Zoë", "van den", "Berg", "3HA"))
-	}
-	data := handmade(b, sheet.String()+"</sheetData>", "")
-	for b.Loop() {
-		if l := Read("", data); len(l.Students) != 5000 {
-			b.Fatal(told(l))
-		}
-	}
-}

@@ -267,7 +267,7 @@ func (r *reading) student(row row) {
 	switch {
 	case s.Number == "":
 		r.missing(row, Number, NumberMissing)
-	case shortened.MatchString(s.Number):
+	case shortened.MatchString(s.Number), isDate(s.Number):
 		r.fault(row, Number, NumberShortened, "v", clip(s.Number))
 		s.Number = ""
 	}

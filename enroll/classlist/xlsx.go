@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -25,8 +26,9 @@ const (
 type xlsx struct {
 	parts   archive
 	sheets  []sheetPart
-	strings []string       // that cells refer to
-	padded  map[string]int // styles that show a number with leading zeros, and in how many digits
+	strings []string        // that cells refer to
+	padded  map[string]int  // styles that show a number with leading zeros, and in how many digits
+	dates   map[string]bool // styles that show a number as a date
 	grids   []grid
 	bytes   int // in all of them
 }
@@ -52,7 +54,7 @@ func asProblem(err error) *Problem {
 
 // readXLSX reads the visible sheets of an Excel workbook, whose own part is named.
 func readXLSX(parts archive, book string) ([]grid, *Problem) {
-	w := &xlsx{parts: parts, padded: map[string]int{}}
+	w := &xlsx{parts: parts, padded: map[string]int{}, dates: map[string]bool{}}
 	if err := w.read(book); err != nil {
 		return nil, asProblem(err)
 	}
@@ -134,29 +136,46 @@ func (w *xlsx) elements(part string, max int, each func(p *parser, e xml.StartEl
 	})
 }
 
-// zerosFormat matches the format of numbers that are shown with leading zeros.
-var zerosFormat = regexp.MustCompile(`^0{2,20}$`)
+var (
+	// zerosFormat matches the format of numbers that are shown with leading zeros.
+	zerosFormat = regexp.MustCompile(`^0{2,20}$`)
+	// dateFormat matches a format with days or years, beside text and colours.
+	dateFormat = regexp.MustCompile(`^(?i)("[^"]*"|\[[^]]*]|\\.|[^"[\\dy])*[dy]`)
+)
 
-// readStyles notes the styles that show leading zeros.
+// readStyles notes the styles that show leading zeros and dates.
 func (w *xlsx) readStyles() error {
-	digits := map[string]int{} // by the id of the format
+	digits, dates := map[string]int{}, map[string]bool{} // by the id of the format
+	for id := range 4 {
+		dates[strconv.Itoa(14+id)] = true // built in
+	}
+	dates["22"] = true
 	styles, inCells := 0, false
 	return w.elements("xl/styles.xml", maxElements, func(_ *parser, e xml.StartElement) error {
 		switch e.Name.Local {
 		case "numFmt":
-			if code := attribute(e, "formatCode"); zerosFormat.MatchString(code) && len(digits) < maxBookElements {
-				digits[attribute(e, "numFmtId")] = len(code)
+			code, id := attribute(e, "formatCode"), attribute(e, "numFmtId")
+			switch {
+			case len(digits)+len(dates) > maxBookElements, len(code) > 255:
+			case zerosFormat.MatchString(code):
+				digits[id] = len(code)
+			case dateFormat.MatchString(code):
+				dates[id] = true
 			}
 		case "cellStyleXfs", "cellStyles", "dxfs":
 			inCells = false
 		case "cellXfs":
 			inCells = true
 		case "xf":
-			if !inCells {
+			if !inCells || styles == maxBookElements {
 				return nil
 			}
-			if n := digits[attribute(e, "numFmtId")]; n > 0 && len(w.padded) < maxBookElements {
-				w.padded[strconv.Itoa(styles)] = n
+			style, format := strconv.Itoa(styles), attribute(e, "numFmtId")
+			if n := digits[format]; n > 0 {
+				w.padded[style] = n
+			}
+			if dates[format] {
+				w.dates[style] = true
 			}
 			styles++
 		}
@@ -179,11 +198,11 @@ func (w *xlsx) readStrings() error {
 // readString reads the runs of a string whose element has just begun, without
 // the phonetic ones that some languages write above it.
 func readString(p *parser) (string, error) {
-	text := ""
+	var text strings.Builder
 	for depth := p.depth; ; {
 		e, ok, err := p.start(depth)
 		if err != nil || !ok {
-			return unescape(text), err
+			return unescape(text.String()), err
 		}
 		switch e.Name.Local {
 		case "t":
@@ -191,13 +210,13 @@ func readString(p *parser) (string, error) {
 			if err != nil {
 				return "", err
 			}
-			text += t
+			text.WriteString(t)
 		case "rPh":
 			if err := p.skip(); err != nil {
 				return "", err
 			}
 		}
-		if len(text) > maxCell && utf8.RuneCountInString(text) > maxCell {
+		if text.Len() > maxCell && utf8.RuneCountInString(text.String()) > maxCell {
 			return "", errXML
 		}
 	}
@@ -282,7 +301,7 @@ func (w *xlsx) readRow(p *parser) ([]string, error) {
 }
 
 // cell returns what a cell holds: a number as it is, whatever way it is shown
-// (but for leading zeros), and else its text.
+// (but for leading zeros and dates), and else its text.
 func (w *xlsx) cell(p *parser, c xml.StartElement) (string, error) {
 	text, kind := "", attribute(c, "t")
 	for depth := p.depth; ; {
@@ -317,6 +336,10 @@ func (w *xlsx) cell(p *parser, c xml.StartElement) (string, error) {
 	case "", "n":
 		if width := w.padded[attribute(c, "s")]; len(text) < width && strings.Trim(text, "0123456789") == "" && text != "" {
 			return strings.Repeat("0", width-len(text)) + text, nil
+		}
+		// The person sees a date. Days count from the last but one of 1899.
+		if days, err := strconv.ParseFloat(text, 64); err == nil && w.dates[attribute(c, "s")] && 0 < days && days < 3_000_000 {
+			return time.Date(1899, 12, 30+int(days), 0, 0, 0, 0, time.UTC).Format(time.DateOnly), nil
 		}
 	}
 	return text, nil

@@ -60,6 +60,21 @@ func TestWorkbooks(t *testing.T) {
 			must(t, err)
 			must(t, f.SetCellStyle("Sheet1", "A2", "A2", style))
 		}, []string{"123456|Anna|van den|Berg|1A"}, nil},
+		{"what Excel took for a date", func(f *excelize.File) {
+			fill(t, f, "Sheet1", heading, []any{123456, "Anna", "van den", "Berg", 46115}, []any{123457, "Bo", nil, "Kok", 46115}, []any{46115, "Cas", nil, "Bos", "1A"})
+			for cell, format := range map[string]string{"E2": "d-mmm", "E3": `"klas" [Red]0`, "A4": "dd/mm/yyyy"} {
+				style, err := f.NewStyle(&excelize.Style{CustomNumFmt: &format})
+				must(t, err)
+				must(t, f.SetCellStyle("Sheet1", cell, cell, style))
+			}
+		}, nil, []string{"class_is_date@2/Klas", "number_shortened@4/Leerlingnummer!"}},
+		{"numbers that a format shows with leading zeros", func(f *excelize.File) {
+			fill(t, f, "Sheet1", heading, []any{123, "Anna", "van den", "Berg", "1A"}, []any{1234567, "Bo", nil, "Kok", "1A"})
+			format := "000000"
+			style, err := f.NewStyle(&excelize.Style{CustomNumFmt: &format})
+			must(t, err)
+			must(t, f.SetCellStyle("Sheet1", "A2", "A3", style))
+		}, []string{"000123|Anna|van den|Berg|1A", "1234567|Bo||Kok|1A"}, []string{"zeros_lost@0"}},
 		{"a remark beside the table is no fault", func(f *excelize.File) {
 			fill(t, f, "Sheet1", heading, []any{120001, "Anna", "van den", "Berg", "1A", nil, "nieuw"})
 		}, []string{"120001|Anna|van den|Berg|1A"}, nil},
