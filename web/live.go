@@ -260,6 +260,12 @@ func (s *Server) studentLive(c *gin.Context) error {
 			case n.gone:
 				err = stream.send("gone", struct{}{})
 			default:
+				if first && (n.state != view.Event.StateAt(view.Now) || n.programme != view.Programme.Version) {
+					// One of the two is a moment old: a page must neither miss a change nor be loaded for nothing.
+					if now, askErr := s.standing(c.Request.Context(), view.Event.ID); askErr == nil {
+						n.state, n.programme = now.state, now.programme
+					}
+				}
 				if n.state != "" {
 					err = stream.send("state", eventNow{n.state, n.programme})
 				}
