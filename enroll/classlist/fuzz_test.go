@@ -12,9 +12,11 @@ import (
 )
 
 // hold checks what holds of every list, whatever the file was.
-func hold(t *testing.T, data []byte) {
+func hold(t *testing.T, data []byte) { holdWith(t, data, Options{}) }
+
+func holdWith(t *testing.T, data []byte, o Options) {
 	t.Helper()
-	l := Read("", data)
+	l := ReadWith("", data, o)
 	if len(l.Problems) == 0 && l.Columns == nil {
 		t.Error("neither columns nor a problem")
 	}
@@ -80,6 +82,15 @@ func FuzzReadODS(f *testing.F) {
 	f.Add(table("Blad1", odsRow("Stamnr", "Naam", "Klas")+odsRow("1", "Berg, Anna", "1A")))
 	f.Add(`<table:table><table:table-row table:number-rows-repeated="9"><table:table-cell table:number-columns-repeated="3" office:value-type="float" office:value="1"/></table:table-row></table:table>`)
 	f.Fuzz(func(t *testing.T, sheets string) { hold(t, document(t, sheets)) })
+}
+
+func FuzzReadWith(f *testing.F) {
+	f.Add([]byte("ID;Given;Family;Form\n120001;Zo\xEB;Berg;1A\n"), "A", "Given", "Family", "D", "MacRoman")
+	f.Add([]byte("120001;Anna;Berg;1A\n"), "A", "B", "C", "D", "")
+	f.Add([]byte(kop+"1;Anna;;Berg;1A\n"), "", "CV", "achternaam", "\xFF", "UTF-16LE")
+	f.Fuzz(func(t *testing.T, data []byte, number, first, last, class, encoding string) {
+		holdWith(t, data, Options{Columns: map[Field]string{Number: number, First: first, Last: last, Class: class}, Encoding: encoding})
+	})
 }
 
 // A workbook cut off or damaged anywhere is refused, or read whole.
