@@ -47,6 +47,11 @@ func (s *Server) overviews(c *gin.Context) error {
 	slices.SortFunc(page.Files, func(a, b store.FileInfo) int {
 		return slices.Index(overview.Names, a.Name) - slices.Index(overview.Names, b.Name)
 	})
+	for i := range page.Files {
+		slices.SortFunc(page.Files[i].Formats, func(a, b string) int {
+			return slices.Index(overview.Formats, a) - slices.Index(overview.Formats, b)
+		})
+	}
 	if len(files) > 0 {
 		page.Made = files[0].MadeAt
 	}

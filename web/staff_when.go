@@ -42,3 +42,12 @@ func moveMoment(t time.Time, days int) time.Time {
 	t = t.In(enroll.Amsterdam)
 	return time.Date(t.Year(), t.Month(), t.Day()+days, t.Hour(), t.Minute(), t.Second(), 0, enroll.Amsterdam)
 }
+
+// shortMoment writes t for a table: 30-11-2026 08:00.
+func shortMoment(t time.Time) string { return t.In(enroll.Amsterdam).Format("2-1-2006 15:04") }
+
+// When writes when it was, for a table.
+func (l auditLine) When() string { return shortMoment(l.At) }
+
+// When writes when it was, for a table.
+func (e logEntry) When() string { return shortMoment(e.At) }
