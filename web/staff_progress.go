@@ -71,10 +71,10 @@ func (s *Server) progressOf(ctx context.Context, event string) (progressJSON, er
 			byClass[st.Class] = class
 		}
 		class.Students++
-		switch has := choices[st.ID]; {
-		case len(has) == 0:
+		switch howFar(choices[st.ID], len(p.programme.Rounds)) {
+		case chosenNone:
 			class.None++
-		case has.Complete(len(p.programme.Rounds)):
+		case chosenComplete:
 			class.Complete++
 		default:
 			class.Partly++

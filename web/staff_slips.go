@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"cultuurdag/crypto"
 	"cultuurdag/enroll"
 	"cultuurdag/scheduler/overview"
 )
@@ -43,29 +44,42 @@ func (s *Server) overviewInput(c *gin.Context) (overview.Input, error) {
 	}, err
 }
 
-// slips is GET /events/:event/slips.pdf?class= and slips.csv.
+// slips is GET /events/:event/slips.pdf?class=&student=&changed= and slips.csv:
+// of a class, of one student, or only those that are new, or have another code,
+// since slips were last downloaded.
 func (s *Server) slips(format string) handlerFunc {
 	return func(c *gin.Context) error {
-		class := trim(c.Query("class"))
-		found, err := s.findStudents(c, class, "")
+		ctx, id := c.Request.Context(), event(c).ID
+		filter := studentFilter{ID: trim(c.Query("student")), Class: trim(c.Query("class"))}
+		found, err := s.findStudents(c, filter)
 		if err != nil {
 			return err
 		}
 		if len(found.students) == 0 {
-			if class != "" {
+			if filter != (studentFilter{}) {
 				return enroll.ErrNotFound
 			}
 			return enroll.ErrNotReady
 		}
-		codes, err := s.store.Codes(c.Request.Context(), event(c).ID)
+		codesOf := s.store.Codes
+		changed, err := strconv.ParseBool(c.Query("changed"))
+		if changed = changed && err == nil; changed {
+			codesOf = s.store.ChangedSlips
+		}
+		codes, err := codesOf(ctx, id)
 		if err != nil {
 			return err
 		}
 		var list []overview.Slip
+		made := map[string]crypto.Code{}
 		for _, st := range found.students {
 			if code, ok := codes[st.ID]; ok { // erased meanwhile: no slip
 				list = append(list, overview.Slip{Student: st, Code: code.String()})
+				made[st.ID] = code
 			}
+		}
+		if changed && len(list) == 0 {
+			return &Problem{Status: http.StatusConflict, Code: "no_changed_slips"}
 		}
 		in, err := s.overviewInput(c)
 		if err != nil {
@@ -81,12 +95,21 @@ func (s *Server) slips(format string) handlerFunc {
 		if err != nil {
 			return fmt.Errorf("login slips: %T", err) // its text could name a student
 		}
-		if err := s.audit(c, "slips.download", event(c).ID, itoa(len(list))); err != nil {
+		if err := s.audit(c, "slips.download", id, itoa(len(list))); err != nil {
+			return err
+		}
+		if err := s.store.MarkSlips(ctx, id, made); err != nil {
 			return err
 		}
 		name := "slips"
-		if class != "" {
-			name += "-" + class
+		switch {
+		case filter.ID != "":
+			name = "slip" // of whom a file's name does not tell
+		case filter.Class != "":
+			name += "-" + filter.Class
+		}
+		if changed {
+			name += "-new"
 		}
 		return download(c, overview.FileName(in, name, format), format, data)
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -33,10 +34,33 @@ type studentsPage struct {
 	eventPage
 	Classes  []string
 	Class    string // shown alone; "" is all
+	Chosen   string // only those who are that far; "" is all
 	Query    string // searched for
 	Rounds   int
 	Students []studentRow
+	Found    int
+	Changed  int  // of those found, how many have a slip that was not downloaded yet
 	Ask      bool // there are too many for one page: choose a class or search
+
+}
+
+// Hows are the ways to say how far somebody is, for the filter.
+func (studentsPage) Hows() []string { return []string{chosenNone, chosenPartly, chosenComplete} }
+
+// To returns the address of the list with that filter; empty is all.
+func (p studentsPage) To(class, chosen string) string {
+	q := url.Values{}
+	if class != "" {
+		q.Set("class", class)
+	}
+	if chosen != "" {
+		q.Set("chosen", chosen)
+	}
+	to := "/events/" + p.Event.ID + "/students"
+	if len(q) > 0 {
+		to += "?" + q.Encode()
+	}
+	return to
 }
 
 type studentRow struct {
@@ -47,11 +71,33 @@ type studentRow struct {
 
 type studentPlace struct {
 	Round int
+	Has   bool
 	Title string // empty: no place
 	By    enroll.By
 }
 
-// class is what somebody asked of the students of an event.
+// studentFilter says which students somebody asks for; what is empty is all.
+type studentFilter struct {
+	ID     string
+	Class  string
+	Query  string // every word of it is in the name, number or class
+	Chosen string // how far they are: none, partly, complete, or unfinished
+}
+
+func (f studentFilter) holds(st enroll.Student, far string) bool {
+	switch {
+	case f.ID != "" && st.ID != f.ID, f.Class != "" && !strings.EqualFold(st.Class, f.Class):
+		return false
+	case f.Chosen == unfinished && far == chosenComplete, f.Chosen != "" && f.Chosen != unfinished && far != f.Chosen:
+		return false
+	case f.Query == "":
+		return true
+	}
+	text := plainText(st.Name() + " " + st.Number + " " + st.Class)
+	return !slices.ContainsFunc(strings.Fields(plainText(f.Query)), func(word string) bool { return !strings.Contains(text, word) })
+}
+
+// studentsFound is what somebody asked of the students of an event.
 type studentsFound struct {
 	students  []enroll.Student // in order
 	classes   []string         // all that there are
@@ -59,9 +105,8 @@ type studentsFound struct {
 	programme enroll.Programme
 }
 
-// findStudents returns the students of a class, or all, whose name or number
-// holds every word of query.
-func (s *Server) findStudents(c *gin.Context, class, query string) (studentsFound, error) {
+// findStudents returns the students that the filter holds.
+func (s *Server) findStudents(c *gin.Context, filter studentFilter) (studentsFound, error) {
 	ctx, id := c.Request.Context(), event(c).ID
 	var found studentsFound
 	all, err := s.store.Students(ctx, id)
@@ -75,13 +120,8 @@ func (s *Server) findStudents(c *gin.Context, class, query string) (studentsFoun
 		return found, err
 	}
 	found.classes = classesOf(all)
-	words := strings.Fields(plainText(query))
 	found.students = slices.DeleteFunc(all, func(st enroll.Student) bool {
-		if class != "" && !strings.EqualFold(st.Class, class) {
-			return true
-		}
-		text := plainText(st.Name() + " " + st.Number + " " + st.Class)
-		return slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(text, word) })
+		return !filter.holds(st, howFar(found.choices[st.ID], len(found.programme.Rounds)))
 	})
 	locale.SortStudents(found.students)
 	return found, nil
@@ -121,36 +161,37 @@ func placesOf(p enroll.Programme, choices enroll.Choices) []studentPlace {
 		places[i].Round = i + 1
 		if choice, ok := choices[i+1]; ok {
 			w, _ := p.Workshop(choice.Workshop)
-			places[i].Title, places[i].By = w.Title, choice.By
+			places[i].Has, places[i].Title, places[i].By = true, w.Title, choice.By
 		}
 	}
 	return places
 }
 
-// students is GET /events/:event/students?class=.
+// students is GET /events/:event/students?class=&chosen=.
 func (s *Server) students(c *gin.Context) error {
-	return s.listStudents(c, "students.read", trim(c.Query("class")), "")
+	return s.listStudents(c, "students.read", studentFilter{Class: trim(c.Query("class")), Chosen: trim(c.Query("chosen"))})
 }
 
-// searchStudents is POST /events/:event/students/search {q, class?}: a name has
-// no business in an address.
+// searchStudents is POST /events/:event/students/search {q, class?, chosen?}: a
+// name has no business in an address.
 func (s *Server) searchStudents(c *gin.Context) error {
 	var in struct {
-		Q     string `json:"q" form:"q"`
-		Class string `json:"class" form:"class"`
+		Q      string `json:"q" form:"q"`
+		Class  string `json:"class" form:"class"`
+		Chosen string `json:"chosen" form:"chosen"`
 	}
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	return s.listStudents(c, "students.search", trim(in.Class), trim(in.Q))
+	return s.listStudents(c, "students.search", studentFilter{Class: trim(in.Class), Query: trim(in.Q), Chosen: trim(in.Chosen)})
 }
 
-func (s *Server) listStudents(c *gin.Context, action, class, query string) error {
-	found, err := s.findStudents(c, class, query)
+func (s *Server) listStudents(c *gin.Context, action string, filter studentFilter) error {
+	found, err := s.findStudents(c, filter)
 	if err != nil {
 		return err
 	}
-	ask := !wantsJSON(c) && class == "" && query == "" && len(found.students) > manyStudents
+	ask := !wantsJSON(c) && filter.Class == "" && filter.Query == "" && len(found.students) > manyStudents
 	if !ask {
 		if err := s.audit(c, action, event(c).ID, itoa(len(found.students))); err != nil {
 			return err
@@ -164,21 +205,32 @@ func (s *Server) listStudents(c *gin.Context, action, class, query string) error
 	if err != nil {
 		return err
 	}
-	base.Back = "/events/" + base.Event.ID + "/students"
 	page := studentsPage{
-		eventPage: base, Classes: found.classes, Class: class, Query: query, Rounds: len(found.programme.Rounds), Ask: ask,
+		eventPage: base, Classes: found.classes, Class: filter.Class, Chosen: filter.Chosen, Query: filter.Query,
+		Rounds: len(found.programme.Rounds), Found: len(found.students), Ask: ask,
 	}
+	page.Back = page.To(page.Class, page.Chosen)
 	page.Wide = true
+	changed, err := s.store.ChangedSlips(c.Request.Context(), base.Event.ID)
+	if err != nil {
+		return err
+	}
+	for _, st := range found.students {
+		if _, ok := changed[st.ID]; ok {
+			page.Changed++
+		}
+	}
 	if !ask {
 		page.Students = found.rows()
 	}
 	return s.render(c, http.StatusOK, "staff/students", &page)
 }
 
-// studentPage is one student, to place by hand.
+// studentOnePage is one student, to correct, to place by hand, or to give a code.
 type studentOnePage struct {
 	eventPage
 	Student enroll.Student
+	Code    string // just made, shown once
 	Rounds  []placeRound
 	Trouble *problemJSON
 }
@@ -199,7 +251,7 @@ type placeOption struct {
 	Elsewhere bool // has it in another round
 }
 
-// student is GET /events/:event/students/:student.
+// studentOne is GET /events/:event/students/:student.
 func (s *Server) studentOne(c *gin.Context) error {
 	page, err := s.studentOnePage(c)
 	if err != nil {
@@ -211,13 +263,9 @@ func (s *Server) studentOne(c *gin.Context) error {
 func (s *Server) studentOnePage(c *gin.Context) (studentOnePage, error) {
 	var page studentOnePage
 	ctx := c.Request.Context()
-	all, err := s.store.Students(ctx, event(c).ID)
+	st, err := s.findStudent(c)
 	if err != nil {
 		return page, err
-	}
-	i := slices.IndexFunc(all, func(st enroll.Student) bool { return st.ID == c.Param("student") })
-	if i < 0 {
-		return page, enroll.ErrNotFound
 	}
 	if err := s.audit(c, "student.read", event(c).ID, ""); err != nil {
 		return page, err
@@ -238,7 +286,7 @@ func (s *Server) studentOnePage(c *gin.Context) (studentOnePage, error) {
 	if err != nil {
 		return page, err
 	}
-	page = studentOnePage{eventPage: base, Student: all[i]}
+	page = studentOnePage{eventPage: base, Student: st}
 	page.Title = page.Locale.T("staff.student.title") + " – " + base.Event.Title // no name in a browser's history
 	page.Back = "/events/" + base.Event.ID + "/students/" + page.Student.ID
 	page.Rounds = placeRounds(p, page.Student, choices[page.Student.ID], taken)

@@ -1,0 +1,141 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"cultuurdag/enroll"
+	"cultuurdag/scheduler/overview"
+)
+
+// unfinishedPage is who has not chosen in every round, a table for each class
+// to print and hand to its mentor.
+type unfinishedPage struct {
+	eventPage
+	Class   string // shown alone; "" is all
+	Rounds  int
+	Classes []unfinishedClass
+}
+
+type unfinishedClass struct {
+	Class    string
+	Students []studentRow
+}
+
+type unfinishedJSON struct {
+	Class    string              `json:"class"`
+	Students []unfinishedStudent `json:"students"`
+}
+
+type unfinishedStudent struct {
+	ID        string `json:"id"`
+	FirstName string `json:"first_name"`
+	Infix     string `json:"infix"`
+	LastName  string `json:"last_name"`
+	Missing   []int  `json:"missing"` // rounds
+}
+
+// findUnfinished returns the students, of a class or all, who have no place in
+// some round.
+func (s *Server) findUnfinished(c *gin.Context) (studentsFound, error) {
+	return s.findStudents(c, studentFilter{Class: trim(c.Query("class")), Chosen: unfinished})
+}
+
+// byClass deals the students found over their classes, both in order.
+func (f studentsFound) byClass() []unfinishedClass {
+	var classes []unfinishedClass
+	at := map[string]int{}
+	for _, class := range classesOf(f.students) {
+		at[class] = len(classes)
+		classes = append(classes, unfinishedClass{Class: class})
+	}
+	for _, row := range f.rows() {
+		i := at[row.Class]
+		classes[i].Students = append(classes[i].Students, row)
+	}
+	return classes
+}
+
+func unfinishedOf(classes []unfinishedClass) []unfinishedJSON {
+	list := make([]unfinishedJSON, len(classes))
+	for i, class := range classes {
+		list[i].Class = class.Class
+		for _, st := range class.Students {
+			u := unfinishedStudent{ID: st.ID, FirstName: st.FirstName, Infix: st.Infix, LastName: st.LastName}
+			for _, place := range st.Places {
+				if !place.Has {
+					u.Missing = append(u.Missing, place.Round)
+				}
+			}
+			list[i].Students = append(list[i].Students, u)
+		}
+	}
+	return list
+}
+
+// unfinished is GET /events/:event/unfinished?class=.
+func (s *Server) unfinished(c *gin.Context) error {
+	found, err := s.findUnfinished(c)
+	if err != nil {
+		return err
+	}
+	if err := s.audit(c, "unfinished.read", event(c).ID, itoa(len(found.students))); err != nil {
+		return err
+	}
+	if wantsJSON(c) {
+		c.JSON(http.StatusOK, gin.H{"classes": unfinishedOf(found.byClass())})
+		return nil
+	}
+	base, err := s.eventPage(c, "live")
+	if err != nil {
+		return err
+	}
+	page := unfinishedPage{
+		eventPage: base, Class: trim(c.Query("class")), Rounds: len(found.programme.Rounds), Classes: found.byClass(),
+	}
+	page.Title = page.Locale.T("students.unfinished.title") + " – " + base.Event.Title
+	return s.render(c, http.StatusOK, "staff/unfinished", &page)
+}
+
+// unfinishedCSV is GET /events/:event/unfinished.csv?class=.
+func (s *Server) unfinishedCSV(c *gin.Context) error {
+	found, err := s.findUnfinished(c)
+	if err != nil {
+		return err
+	}
+	in, err := s.overviewInput(c)
+	if err != nil {
+		return err
+	}
+	in.Programme, in.Students, in.Choices = found.programme, found.students, found.choices
+	data, err := overview.UnfinishedCSV(in)
+	if err != nil {
+		return fmt.Errorf("who has not chosen: %T", err) // its text could name a student
+	}
+	if err := s.audit(c, "unfinished.download", event(c).ID, itoa(len(found.students))); err != nil {
+		return err
+	}
+	return download(c, overview.FileName(in, "unfinished "+trim(c.Query("class")), "csv"), "csv", data)
+}
+
+// How far students are, as a filter of lists. The word unfinished stands for
+// both none and partly.
+const (
+	chosenNone     = "none"
+	chosenPartly   = "partly"
+	chosenComplete = "complete"
+	unfinished     = "unfinished"
+)
+
+// howFar tells how far somebody with those places is: none, partly or complete.
+func howFar(has enroll.Choices, rounds int) string {
+	switch {
+	case len(has) == 0:
+		return chosenNone
+	case has.Complete(rounds):
+		return chosenComplete
+	}
+	return chosenPartly
+}
