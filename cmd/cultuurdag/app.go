@@ -19,6 +19,7 @@ import (
 	"cultuurdag/enroll/locale"
 	"cultuurdag/enroll/store"
 	"cultuurdag/scheduler/jobs"
+	"cultuurdag/scheduler/mail"
 	"cultuurdag/scheduler/overview"
 	"cultuurdag/scheduler/purge"
 	"cultuurdag/web"
@@ -37,9 +38,9 @@ type parts struct {
 	provider enroll.Provider
 	baseURL  string
 	proxies  []string
-	mailer   *mailer // nil: no mail
-	web      bool    // answer requests
-	worker   bool    // take steps
+	mailer   *mail.Mailer // nil: no mail
+	web      bool         // answer requests
+	worker   bool         // take steps
 	poll     time.Duration
 	// demo, where it is not nil, adds to the configuration of the web.
 	demo func(*web.Config)
@@ -66,6 +67,11 @@ func newApp(p parts) (*app, error) {
 		Inspector: asynq.NewInspectorFromRedisClient(p.redis), Certificate: a.mailCertificate,
 	}
 	runner := &jobs.Runner{Store: a.store, Clock: p.clock, Purger: a.purger, Provider: p.provider, Logger: p.logger}
+	if p.mailer != nil {
+		runner.Postman = &jobs.Postman{
+			Store: a.store, Clock: p.clock, Mailer: p.mailer, BaseURL: p.baseURL, Provider: p.provider, Logger: p.logger,
+		}
+	}
 	a.sweep = jobs.NewSweep(runner, a.client)
 	if p.worker {
 		a.worker = jobs.NewWorker(p.redis, runner, a.sweep, p.poll)
@@ -85,7 +91,7 @@ func newApp(p parts) (*app, error) {
 		DeadlineChanged: a.deadlineChanged,
 	}
 	if p.mailer != nil {
-		cfg.Mail = p.mailer.send
+		cfg.Mail = p.mailer.SendText
 	}
 	if p.demo != nil {
 		p.demo(&cfg)
@@ -269,9 +275,11 @@ func (a *app) mailCertificate(ctx context.Context, event string) error {
 	}
 	var errs []error
 	for _, account := range accounts {
-		errs = append(errs, a.mailer.sendFiles(ctx, account.Email, locale.Dutch.T("mail.purged.subject", "title", e.Title),
-			locale.Dutch.T("mail.purged.body", "title", e.Title, "day", locale.Dutch.Day(e.Date)),
-			attachment{"certificaat.pdf", pdf}, attachment{"checkpoint.txt", checkpoint}))
+		errs = append(errs, a.mailer.Send(ctx, mail.Message{
+			To: account.Email, Subject: locale.Dutch.T("mail.purged.subject", "title", e.Title),
+			Body:  locale.Dutch.T("mail.purged.body", "title", e.Title, "day", locale.Dutch.Day(e.Date)),
+			Files: []mail.File{{Name: "certificaat.pdf", Data: pdf}, {Name: "checkpoint.txt", Data: checkpoint}},
+		}))
 	}
 	return errors.Join(errs...)
 }

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"cultuurdag/scheduler/mail"
 )
 
 // Config is every setting of serve, and of the commands that work on the same
@@ -91,7 +93,7 @@ func (c *Config) Check() error {
 		setting("PURGE_LOG_KEY", checkSecretFile(c.PurgeLogKey)),
 		setting("PROVIDER_FILE", checkProviderFile(c.ProviderFile)),
 		setting("TRUSTED_PROXIES", checkProxies(c.TrustedProxies)),
-		setting("SMTP_URL", optional(c.SMTPURL, checkSMTPURL)),
+		setting("SMTP_URL", optional(c.SMTPURL, mail.CheckURL)),
 		setting("MAIL_FROM", checkMailFrom(c.MailFrom, c.SMTPURL)),
 		setting("TIMEZONE", checkTimezone(c.Timezone)),
 		setting("ROLE", checkRole(c.Role)),
@@ -255,17 +257,6 @@ func checkProxies(proxies []string) error {
 		if errAddr != nil && errNet != nil {
 			return fmt.Errorf("has %q, which is neither an address nor a network such as 10.0.0.0/8", p)
 		}
-	}
-	return nil
-}
-
-func checkSMTPURL(raw string) error {
-	u, err := url.Parse(raw)
-	if err != nil || u.Hostname() == "" {
-		return errors.New("is not a URL such as smtp://user:password@mail.example.nl:587")
-	}
-	if u.Scheme != "smtp" && u.Scheme != "smtps" {
-		return fmt.Errorf("has the scheme %q instead of smtp or smtps", u.Scheme)
 	}
 	return nil
 }

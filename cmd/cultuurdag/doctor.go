@@ -50,7 +50,7 @@ func (c *DoctorCommand) Run(ctx context.Context, io *streams) error {
 			report("keys", checkKeys(ctx, p, s)...)
 			report("log", p.purgeLog.Check())
 			if p.mailer != nil {
-				report("mail", p.mailer.check(ctx))
+				report("mail", p.mailer.Check(ctx))
 			}
 			return nil
 		})

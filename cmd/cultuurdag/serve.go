@@ -12,6 +12,7 @@ import (
 
 	"cultuurdag/crypto"
 	"cultuurdag/enroll"
+	"cultuurdag/scheduler/mail"
 	"cultuurdag/scheduler/purge"
 )
 
@@ -78,9 +79,9 @@ func (c *Config) open(logs io.Writer) (parts, func(), error) {
 	if err != nil {
 		return parts{}, nil, fmt.Errorf("CULTUURDAG_PROVIDER_FILE: %w", err)
 	}
-	var m *mailer
+	var mailer *mail.Mailer
 	if c.SMTPURL != "" {
-		if m, err = newMailer(c.SMTPURL, c.MailFrom); err != nil {
+		if mailer, err = mail.New(c.SMTPURL, c.MailFrom); err != nil {
 			return parts{}, nil, fmt.Errorf("CULTUURDAG_SMTP_URL: %w", err)
 		}
 	}
@@ -92,7 +93,7 @@ func (c *Config) open(logs io.Writer) (parts, func(), error) {
 	return parts{
 			redis: rdb, master: master, keystore: keystore, purgeLog: purgeLog, redisDir: c.RedisDir,
 			clock: &enroll.Clock{}, logger: logger, provider: provider, baseURL: c.BaseURL, proxies: c.TrustedProxies,
-			mailer: m, web: c.Role != "worker", worker: c.Role != "web", poll: time.Second,
+			mailer: mailer, web: c.Role != "worker", worker: c.Role != "web", poll: time.Second,
 		}, func() {
 			if err := rdb.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
 				logger.Warn("closing Redis", "err", err)

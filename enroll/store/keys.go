@@ -35,6 +35,7 @@ type eventKeys struct {
 	counts    string // STRING JSON what was destroyed, as numbers
 	locked    string // STRING a random token: a class list is being read; goes by itself
 	leased    string // STRING a random token: a step is being taken; goes by itself
+	posted    string // STRING a random token: invitations are being sent; goes by itself
 
 	// Personal: under p, deleted by the purge.
 	students string // HASH student id -> sealed record
@@ -48,6 +49,9 @@ type eventKeys struct {
 	printed  string // HASH student id -> HMAC of the code on the slip that was downloaded last
 	files    string // HASH rosters.pdf -> age file; made -> JSON when and from which revision
 	report   string // STRING JSON how the last allocation went; names students by id
+	invites  string // HASH batch id -> sealed InviteBatch: when and to whom invitations were sent
+	invited  string // HASH {batch id}|{student id} -> queued, sending:{ms}, sent, unsure or failed:{code}
+	mailing  string // HASH batch id -> attempts so far, ":", ms before which it waits; fields go as batches finish
 }
 
 // personalPrefix begins every personal key of the event, and no other.
@@ -67,6 +71,7 @@ func keysOf(event string) eventKeys {
 		counts:    k + "counts",
 		locked:    k + "locked",
 		leased:    k + "leased",
+		posted:    k + "posted",
 		students:  p + "students",
 		masks:     p + "masks",
 		places:    p + "places",
@@ -78,6 +83,9 @@ func keysOf(event string) eventKeys {
 		printed:   p + "printed",
 		files:     p + "files",
 		report:    p + "report",
+		invites:   p + "invites",
+		invited:   p + "invited",
+		mailing:   p + "mailing",
 	}
 }
 

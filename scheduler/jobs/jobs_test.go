@@ -35,7 +35,7 @@ func newDay(t *testing.T, students int) *day {
 	w := enrolltest.New(t)
 	d := &day{World: w}
 	d.event = w.Event(t, w.School(t, "De Springplank"))
-	d.programme = w.Programme(t, d.event, 6, 3, students/5)
+	d.programme = w.Programme(t, d.event, 6, 3, max(students/5, 1))
 	d.students, d.codes = w.Enrol(t, d.event.ID, students)
 	secret, _, err := crypto.GenerateLogKey("test")
 	if err != nil {

@@ -11,13 +11,14 @@ import (
 	"cultuurdag/scheduler/purge"
 )
 
-// Runner takes the steps of events. All fields are required.
+// Runner takes the steps of events. All fields but Postman are required.
 type Runner struct {
 	Store    *store.Store
 	Clock    *enroll.Clock
 	Purger   *purge.Purger
 	Provider enroll.Provider
 	Logger   *slog.Logger
+	Postman  *Postman // nil: no mail is sent
 }
 
 // Run takes the step where it is due now, and does nothing where it is not, or

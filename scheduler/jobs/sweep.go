@@ -80,6 +80,7 @@ func (s *Sweep) Once(ctx context.Context) (time.Duration, error) {
 		if step, _, ok := e.Due(now); ok {
 			errs = append(errs, s.hand(ctx, e.ID, step))
 		}
+		errs = append(errs, s.handMail(ctx, e))
 		if next, ok := e.NextDue(now); ok {
 			wait = min(wait, next.Sub(now)+time.Millisecond)
 		}

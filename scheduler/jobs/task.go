@@ -15,7 +15,7 @@ import (
 	"cultuurdag/enroll"
 )
 
-// The queues. A purge never waits behind other work.
+// The queues of steps. A purge never waits behind other work.
 const (
 	QueuePurge = "purge"
 	QueueSteps = "steps"

@@ -13,9 +13,11 @@ import (
 	"cultuurdag/enroll"
 )
 
-// Worker takes steps from asynq's queues.
+// Worker takes steps and mail from asynq's queues.
 type Worker struct {
 	server *asynq.Server
+	mail   *asynq.Server // nil: no mail is sent
+	cancel func()        // ends the sending of mail after the one that is in hand
 	runner *Runner
 	sweep  *Sweep
 }
@@ -30,18 +32,47 @@ func NewWorker(rdb redis.UniversalClient, runner *Runner, sweep *Sweep, poll tim
 		Logger:            logger{runner.Logger},
 		LogLevel:          asynq.WarnLevel,
 	})
-	return &Worker{server: server, runner: runner, sweep: sweep}
+	w := &Worker{server: server, runner: runner, sweep: sweep}
+	if runner.Postman != nil {
+		var sending context.Context
+		sending, w.cancel = context.WithCancel(context.Background())
+		w.mail = asynq.NewServerFromRedisClient(rdb, asynq.Config{
+			Concurrency:       1, // so that mailPace holds for the whole process
+			Queues:            map[string]int{QueueMail: 1},
+			BaseContext:       func() context.Context { return sending },
+			TaskCheckInterval: poll,
+			Logger:            logger{runner.Logger},
+			LogLevel:          asynq.WarnLevel,
+		})
+	}
+	return w
 }
 
-// Start begins to take steps.
+// Start begins to take steps, and mail where there is some.
 func (w *Worker) Start() error {
 	mux := asynq.NewServeMux()
 	mux.HandleFunc(typePrefix, w.handle)
-	return w.server.Start(mux)
+	if err := w.server.Start(mux); err != nil || w.mail == nil {
+		return err
+	}
+	mux = asynq.NewServeMux()
+	mux.HandleFunc(typeInvite, w.handleInvite)
+	if err := w.mail.Start(mux); err != nil {
+		w.server.Shutdown()
+		return err
+	}
+	return nil
 }
 
-// Stop waits some seconds for running steps and hands the others back.
-func (w *Worker) Stop() { w.server.Shutdown() }
+// Stop waits some seconds for running steps and hands the others back. A mail
+// that is being handed over is finished.
+func (w *Worker) Stop() {
+	if w.mail != nil {
+		w.cancel()
+		w.mail.Shutdown()
+	}
+	w.server.Shutdown()
+}
 
 // handle takes the step that the task names. A step that fails is tried again
 // by the sweep; one that is finished makes the sweep look for the next.
