@@ -92,6 +92,7 @@ type Server struct {
 	static *static
 	seats  *seatHub
 	staff  *scs.SessionManager // login sessions of staff
+	lists  chan struct{}       // holds one while a class list is read: each takes tens of MB
 	mails  sync.WaitGroup      // that are being sent
 	engine *gin.Engine
 }
@@ -117,6 +118,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.seats = newSeatHub(s.standing)
 	s.staff = newStaffSessions(cfg.Store.Client(), s.secure)
+	s.lists = make(chan struct{}, 1)
 	gin.SetMode(gin.ReleaseMode)
 	s.engine = gin.New()
 	s.engine.HandleMethodNotAllowed = true

@@ -1,12 +1,13 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
-	"slices"
+	"net/url"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
@@ -34,58 +35,114 @@ func listProblems(l *locale.Locale, problems []classlist.Problem) []listProblem 
 	return list
 }
 
+// listFaults is the answer to a list with faults: all of them.
+func listFaults(l *locale.Locale, problems []classlist.Problem) *Problem {
+	return &Problem{
+		Status: http.StatusUnprocessableEntity, Code: "bad_list", Errors: listProblems(l, problems),
+		Args: []any{"n", len(problems)},
+	}
+}
+
 // listJSON tells what a class list changed, or with dry_run would change.
 type listJSON struct {
 	store.ListResult
 	Problems []listProblem `json:"problems"`
 }
 
-// listPage is where a class list is handed in.
+// listPage is where a class list is chosen, and where one comes that was saved.
 type listPage struct {
 	eventPage
-	BaseURL  string
-	Result   *store.ListResult // of the list that was just handed in
-	DryRun   bool
-	Replace  bool
-	Problems []listProblem
-	Refused  *problemJSON // why nothing was stored
+	BaseURL   string
+	MaxBytes  int               // of a list, before it is encrypted
+	Draft     bool              // there is a list that was not saved yet
+	Result    *store.ListResult // of the list that was just saved
+	Misplaced []misplaced
+	Refused   *problemJSON // why the file was not taken
 }
 
 func (s *Server) listPage(c *gin.Context) (listPage, error) {
 	base, err := s.eventPage(c, "list")
+	if err != nil {
+		return listPage{}, err
+	}
 	base.Back = "/events/" + base.Event.ID + "/class-lists"
-	return listPage{eventPage: base, BaseURL: s.cfg.BaseURL}, err
+	base.Scripts = []string{"age.js", "list.js"}
+	page := listPage{eventPage: base, BaseURL: s.cfg.BaseURL, MaxBytes: classlist.MaxBytes}
+	switch _, err := s.store.Draft(c.Request.Context(), base.Event.ID, account(c).ID); {
+	case err == nil:
+		page.Draft = true
+	case !errors.Is(err, enroll.ErrNotFound):
+		return page, err
+	}
+	return page, nil
 }
 
-// showList is GET /events/:event/class-lists.
+// showList is GET /events/:event/class-lists. After a list was saved its counts
+// stand in the query.
 func (s *Server) showList(c *gin.Context) error {
 	page, err := s.listPage(c)
 	if err != nil {
 		return err
 	}
+	if page.Result = savedResult(c.Request.URL.Query()); page.Result != nil {
+		page.Back += "?" + c.Request.URL.RawQuery
+		if page.Misplaced, err = s.misplaced(c.Request.Context(), page.Event.ID); err != nil {
+			return err
+		}
+		if len(page.Misplaced) > 0 {
+			if err := s.audit(c, "students.read", page.Event.ID, itoa(len(page.Misplaced))); err != nil {
+				return err
+			}
+		}
+	}
 	return s.render(c, http.StatusOK, "staff/list", &page)
 }
+
+// saved is the query with the counts of a list that was saved.
+func saved(r store.ListResult) string {
+	return url.Values{
+		"students": {itoa(r.Students)}, "added": {itoa(r.Added)}, "changed": {itoa(r.Changed)},
+		"unchanged": {itoa(r.Unchanged)}, "missing": {itoa(r.Missing)}, "removed": {itoa(r.Removed)},
+	}.Encode()
+}
+
+// savedResult reads what saved wrote; nil where there is none.
+func savedResult(q url.Values) *store.ListResult {
+	if !q.Has("students") {
+		return nil
+	}
+	n := func(name string) int { return max(0, atoi(q.Get(name))) }
+	return &store.ListResult{
+		Students: n("students"), Added: n("added"), Changed: n("changed"),
+		Unchanged: n("unchanged"), Missing: n("missing"), Removed: n("removed"),
+	}
+}
+
+// flag reads a parameter that is on or off.
+func flag(s string) bool { on, err := strconv.ParseBool(s); return err == nil && on }
 
 // upload is what came in with a class list.
 type upload struct {
 	body    io.Reader
-	name    string // of the file: a hint, which no log sees
 	dryRun  bool
 	replace bool
+	draft   bool // keep it to look at; store nothing
 	form    bool // from a page: the answer is one
 }
 
 // readUpload finds the age file in the request: the body itself, or the file
 // of a form. A form is read as it streams: what somebody sent in clear by
-// mistake would otherwise lie in a temporary file.
+// mistake would otherwise lie in a temporary file. The file's name is a hint
+// that nothing here needs.
 func readUpload(c *gin.Context) (upload, error) {
-	flag := func(s string) bool { on, err := strconv.ParseBool(s); return err == nil && on }
-	up := upload{body: c.Request.Body, name: c.Query("name"), dryRun: flag(c.Query("dry_run")), replace: flag(c.Query("replace"))}
+	up := upload{body: c.Request.Body, dryRun: flag(c.Query("dry_run")), replace: flag(c.Query("replace")), draft: flag(c.Query("preview"))}
 	kind, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	if err != nil || kind != "multipart/form-data" {
 		return up, nil
 	}
-	up.form = !wantsJSON(c)
+	if up.form = !wantsJSON(c); up.form {
+		up.draft = true
+	}
 	parts, err := c.Request.MultipartReader()
 	if err != nil {
 		return up, fmt.Errorf("%w: %T", errBadRequest, err)
@@ -106,7 +163,7 @@ func readUpload(c *gin.Context) (upload, error) {
 			if part.FileName() == "" {
 				return up, enroll.FieldErrors{{Field: "file", Code: "file_missing"}}
 			}
-			up.body, up.name = part, part.FileName()
+			up.body = part
 			return up, nil // the file stands last in the form
 		case "dry_run", "replace":
 			value, err := io.ReadAll(io.LimitReader(part, 16))
@@ -122,51 +179,85 @@ func readUpload(c *gin.Context) (upload, error) {
 	}
 }
 
-// uploadList is POST /events/:event/class-lists?name=&dry_run=&replace=.
+// uploadList is POST /events/:event/class-lists. A program's list is stored at
+// once; one from a page, or with preview=true, is kept to be looked at, and
+// draft=true stores what was looked at.
 func (s *Server) uploadList(c *gin.Context) error {
-	up, err := readUpload(c)
-	var list listJSON
-	if err == nil {
-		list, err = s.takeList(c, up)
+	if flag(c.Query("draft")) {
+		return s.saveDraft(c)
 	}
-	if !up.form {
-		if err != nil {
-			return err
+	up, err := readUpload(c)
+	if err == nil && up.draft {
+		err = s.keepDraft(c, up)
+	}
+	switch {
+	case err != nil && up.form:
+		return s.listRefused(c, err)
+	case err != nil:
+		return err
+	case up.draft:
+		preview := "/events/" + event(c).ID + "/class-lists/preview"
+		if up.form {
+			return see(c, preview)
 		}
-		c.JSON(http.StatusOK, list)
+		c.Header("Location", preview)
+		c.JSON(http.StatusCreated, gin.H{"preview": preview})
 		return nil
 	}
-	return s.listAnswer(c, up, list, err)
+	list, err := s.takeList(c, up)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, list)
+	return nil
 }
 
-// takeList opens, reads and stores a list. One is read at a time.
+// takeList opens, reads and stores a list.
 func (s *Server) takeList(c *gin.Context, up upload) (listJSON, error) {
-	ctx, id, l := c.Request.Context(), event(c).ID, localeOf(c)
-	unlock, err := s.store.LockList(ctx, id)
-	if err != nil {
-		return listJSON{}, err
-	}
-	defer unlock()
-	data, err := s.store.OpenList(ctx, id, up.body, maxList)
-	if err != nil {
-		return listJSON{}, err
-	}
-	list := classlist.Read(up.name, data)
-	clear(data)
-	if list.Fatal() {
-		return listJSON{}, &Problem{
-			Status: http.StatusUnprocessableEntity, Code: "bad_list", Errors: listProblems(l, list.Problems),
-			Args: []any{"n", len(list.Problems)},
-		}
-	}
 	action := "list.upload"
 	if up.dryRun {
 		action = "list.try"
 	}
+	unlock, err := s.store.LockList(c.Request.Context(), event(c).ID)
+	if err != nil {
+		return listJSON{}, err
+	}
+	defer unlock()
+	list, err := s.readList(c.Request.Context(), event(c), up.body, listOptions(event(c), c.Request.URL.Query()))
+	if err != nil {
+		return listJSON{}, err
+	}
+	return s.storeList(c, action, list, up.replace, up.dryRun)
+}
+
+// readList opens and reads a list. One is read at a time.
+func (s *Server) readList(ctx context.Context, e enroll.Event, body io.Reader, o classlist.Options) (classlist.List, error) {
+	select {
+	case s.lists <- struct{}{}:
+		defer func() { <-s.lists }()
+	case <-ctx.Done():
+		return classlist.List{}, ctx.Err()
+	}
+	data, err := s.store.OpenList(ctx, e.ID, body, maxList)
+	if err != nil {
+		return classlist.List{}, err
+	}
+	defer clear(data)
+	return classlist.ReadWith("", data, o), nil
+}
+
+// storeList stores a list that was read, under LockList; bad_list where it has
+// faults.
+func (s *Server) storeList(c *gin.Context, action string, list classlist.List, replace, dryRun bool) (listJSON, error) {
+	l := localeOf(c)
+	if list.Fatal() {
+		return listJSON{}, listFaults(l, list.Problems)
+	}
+	ctx, id := c.Request.Context(), event(c).ID
 	if err := s.audit(c, action, id, itoa(len(list.Students))); err != nil {
 		return listJSON{}, err
 	}
-	result, err := s.store.ApplyList(ctx, id, list.Students, up.replace, up.dryRun)
+	result, err := s.store.ApplyList(ctx, id, list.Students, replace, dryRun)
 	if err != nil {
 		return listJSON{}, err
 	}
@@ -177,47 +268,41 @@ func (s *Server) takeList(c *gin.Context, up upload) (listJSON, error) {
 	return listJSON{result, listProblems(l, list.Problems)}, nil
 }
 
-// listAnswer shows on the page what came of a list. It is no redirect: what is
-// wrong with a list quotes it, and is kept nowhere. Sent again it changes
-// nothing.
-func (s *Server) listAnswer(c *gin.Context, up upload, list listJSON, refused error) error {
+// listOptions reads what a person chose of columns and encoding:
+// columns[number]=B or a heading, "-" for none, empty as the headings tell.
+func listOptions(e enroll.Event, values url.Values) classlist.Options {
+	o := classlist.Options{Columns: map[classlist.Field]string{}, Encoding: values.Get("encoding")}
+	for _, f := range listFields {
+		switch name := values.Get(columnName(f)); name {
+		case "":
+		case noColumn:
+			o.Columns[f] = ""
+		default:
+			o.Columns[f] = name
+		}
+	}
+	if !e.Invitations {
+		o.Columns[classlist.Email] = "" // none are kept
+	}
+	return o
+}
+
+// listRefused shows on the page why a file was not taken.
+func (s *Server) listRefused(c *gin.Context, refused error) error {
+	p, _ := problemOf(refused, localeOf(c))
+	if p.Status >= http.StatusInternalServerError || errors.Is(refused, enroll.ErrPurged) {
+		return refused
+	}
 	page, err := s.listPage(c)
 	if err != nil {
 		return err
 	}
-	page.Replace, page.DryRun = up.replace, up.dryRun
-	if refused == nil {
-		page.Result, page.Problems = &list.ListResult, list.Problems
-		return s.render(c, http.StatusOK, "staff/list", &page)
-	}
-	p, _ := problemOf(refused, page.Locale)
-	if p.Status >= http.StatusInternalServerError || errors.Is(refused, enroll.ErrPurged) {
-		return refused
-	}
 	var fields enroll.FieldErrors
-	var own *Problem
-	switch {
-	case errors.As(refused, &fields):
-		page.fail(fields)
-	case errors.As(refused, &own):
-		page.Problems, _ = own.Errors.([]listProblem)
-		// What forbids storing comes first; the order of rows stays.
-		slices.SortStableFunc(page.Problems, func(a, b listProblem) int {
-			switch {
-			case a.Fatal == b.Fatal:
-				return 0
-			case a.Fatal:
-				return -1
-			}
-			return 1
-		})
+	if errors.As(refused, &fields) {
+		page.fail(fields) // the layout puts Fout: in the title
+	} else {
 		page.Refused = &p
-	default:
-		page.Refused = &p
-	}
-	page.Title = page.Locale.T("page.error_prefix") + " " + page.Title
-	if len(fields) > 0 {
-		page.Title = page.Locale.T("staff.tab.list") + " – " + page.Event.Title // the layout says it
+		page.Title = page.Locale.T("page.error_prefix") + " " + page.Title
 	}
 	return s.render(c, p.Status, "staff/list", &page)
 }
