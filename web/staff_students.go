@@ -42,7 +42,6 @@ type studentsPage struct {
 	Changed  int  // of those found, how many have a slip that was not downloaded yet
 	Ask      bool // there are too many for one page: choose a class or search
 
-	Misplaced []misplaced // of those found, who has a place that is not for the class
 }
 
 // Hows are the ways to say how far somebody is, for the filter.
@@ -193,8 +192,7 @@ func (s *Server) listStudents(c *gin.Context, action string, filter studentFilte
 		return err
 	}
 	ask := !wantsJSON(c) && filter.Class == "" && filter.Query == "" && len(found.students) > manyStudents
-	wrong := findMisplaced(found.programme, found.students, found.choices)
-	if !ask || len(wrong) > 0 {
+	if !ask {
 		if err := s.audit(c, action, event(c).ID, itoa(len(found.students))); err != nil {
 			return err
 		}
@@ -212,7 +210,7 @@ func (s *Server) listStudents(c *gin.Context, action string, filter studentFilte
 		Rounds: len(found.programme.Rounds), Found: len(found.students), Ask: ask,
 	}
 	page.Back = page.To(page.Class, page.Chosen)
-	page.Wide, page.Misplaced = true, wrong
+	page.Wide = true
 	changed, err := s.store.ChangedSlips(c.Request.Context(), base.Event.ID)
 	if err != nil {
 		return err
