@@ -42,6 +42,8 @@ func (s *Server) staffRoutes() {
 	data := event.Group("", s.handle(s.requireData))
 	data.GET("/class-lists", s.handle(s.showList))
 	data.POST("/class-lists", s.handle(s.uploadList))
+	data.GET("/class-lists/preview", s.handle(s.showPreview))
+	data.DELETE("/class-lists/preview", s.handle(s.dropDraft))
 	data.GET("/students", s.handle(s.students))
 	data.POST("/students", s.handle(s.addStudent))
 	data.GET("/students/new", s.handle(s.newStudent))

@@ -42,6 +42,7 @@ type studentsPage struct {
 	Changed  int  // of those found, how many have a slip that was not downloaded yet
 	Ask      bool // there are too many for one page: choose a class or search
 
+	Misplaced []misplaced // of those found, who has a place that is not for the class
 }
 
 // Hows are the ways to say how far somebody is, for the filter.
@@ -192,7 +193,8 @@ func (s *Server) listStudents(c *gin.Context, action string, filter studentFilte
 		return err
 	}
 	ask := !wantsJSON(c) && filter.Class == "" && filter.Query == "" && len(found.students) > manyStudents
-	if !ask {
+	wrong := findMisplaced(found.programme, found.students, found.choices)
+	if !ask || len(wrong) > 0 {
 		if err := s.audit(c, action, event(c).ID, itoa(len(found.students))); err != nil {
 			return err
 		}
@@ -210,7 +212,7 @@ func (s *Server) listStudents(c *gin.Context, action string, filter studentFilte
 		Rounds: len(found.programme.Rounds), Found: len(found.students), Ask: ask,
 	}
 	page.Back = page.To(page.Class, page.Chosen)
-	page.Wide = true
+	page.Wide, page.Misplaced = true, wrong
 	changed, err := s.store.ChangedSlips(c.Request.Context(), base.Event.ID)
 	if err != nil {
 		return err
