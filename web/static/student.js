@@ -42,7 +42,7 @@
   let busy = false;
   document.addEventListener("submit", async (e) => {
     const form = e.target;
-    if (!form.action.includes("/student/choices/")) return;
+    if (!form.action.includes("/student/choices/")) return close(); // another page comes: this one is not loaded again
     e.preventDefault();
     if (busy) return;
     busy = true;
@@ -125,6 +125,7 @@
   };
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : listen()));
   addEventListener("pagehide", close);
+  addEventListener("pageshow", listen);
   addEventListener("offline", () => notice(live()?.dataset.offline));
   addEventListener("online", () => { notice(""); listen(); });
   listen();
