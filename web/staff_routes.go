@@ -59,6 +59,8 @@ func (s *Server) staffRoutes() {
 	data.GET("/slips.csv", s.handle(s.slips("csv")))
 	data.GET("/unfinished", s.handle(s.unfinished))
 	data.GET("/unfinished.csv", s.handle(s.unfinishedCSV))
+	data.GET("/invitations", s.handle(s.showInvitations))
+	data.POST("/invitations", s.handle(s.sendInvitations))
 	data.GET("/progress", s.handle(s.progress))
 	data.GET("/overviews", s.handle(s.overviews))
 	data.GET("/overviews/:file", s.handle(s.overviewFile))
