@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -183,10 +182,4 @@ func (s *Server) changeStudent(c *gin.Context) error {
 	}
 	s.flash(c, "staff.saved")
 	return see(c, "/events/"+e.ID+"/students/"+old.ID)
-}
-
-// Label is what the student is called on the form: the name, or that it is a
-// new one.
-func (p studentFormPage) Label() string {
-	return cmp.Or(p.Student.Name(), p.Locale.T("students.add.title"))
 }

@@ -235,7 +235,7 @@ func TestOneStudentByPages(t *testing.T) {
 	r.has(t, code, "slips.pdf?student="+id)
 	v.get(path).lacks(t, code)
 
-	v.get(path+"/erase").has(t, "Zebedeus de Anders wissen?", `name="_method" value="DELETE"`, "keuzes: die zijn er nog niet")
+	v.get(path+"/erase").has(t, "Zebedeus de Anders wissen?", `name="_method" value="DELETE"`, "de inlogcode; wie ermee")
 	for range 2 {
 		if r := v.form(path, "_method", "DELETE"); r.status != http.StatusSeeOther || r.header.Get("Location") != students {
 			t.Errorf("erased: %d to %s", r.status, r.header.Get("Location"))
