@@ -250,7 +250,7 @@ func (s *Server) exampleInvitation(c *gin.Context, page eventPage) (subject, bod
 
 func jsonOfBatch(l *locale.Locale, b store.Invited) batchJSON {
 	return batchJSON{
-		ID: b.ID, At: b.At, To: b.To, Class: b.Class, Text: l.T("invite.text."+b.To, "class", b.Class),
+		ID: b.ID, At: b.At.Truncate(time.Second), To: b.To, Class: b.Class, Text: l.T("invite.text."+b.To, "class", b.Class),
 		Total: len(b.Students), Queued: b.Count(store.InviteQueued) + b.Count(store.InviteSending),
 		Sent: b.Count(store.InviteSent), Failed: b.Count(store.InviteFailed), Unsure: b.Count(store.InviteUnsure),
 		Without: b.Without,

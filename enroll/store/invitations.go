@@ -117,7 +117,7 @@ func (s *Store) Invite(ctx context.Context, event string, b InviteBatch, seen in
 	if err != nil {
 		return b, err
 	}
-	b.ID, b.At = crypto.NewID(), s.clock.Now().Truncate(time.Second)
+	b.ID, b.At = crypto.NewID(), s.clock.Now()
 	data, err := json.Marshal(b)
 	if err != nil {
 		return b, fmt.Errorf("batch of invitations: %w", err)
