@@ -118,8 +118,8 @@ func savedResult(q url.Values) *store.ListResult {
 	}
 }
 
-// flag reads a parameter that is on or off.
-func flag(s string) bool { on, err := strconv.ParseBool(s); return err == nil && on }
+// isOn reads a parameter that is on or off.
+func isOn(s string) bool { on, err := strconv.ParseBool(s); return err == nil && on }
 
 // upload is what came in with a class list.
 type upload struct {
@@ -135,7 +135,7 @@ type upload struct {
 // mistake would otherwise lie in a temporary file. The file's name is a hint
 // that nothing here needs.
 func readUpload(c *gin.Context) (upload, error) {
-	up := upload{body: c.Request.Body, dryRun: flag(c.Query("dry_run")), replace: flag(c.Query("replace")), draft: flag(c.Query("preview"))}
+	up := upload{body: c.Request.Body, dryRun: isOn(c.Query("dry_run")), replace: isOn(c.Query("replace")), draft: isOn(c.Query("preview"))}
 	kind, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	if err != nil || kind != "multipart/form-data" {
 		return up, nil
@@ -171,9 +171,9 @@ func readUpload(c *gin.Context) (upload, error) {
 				return up, fmt.Errorf("%w: %T", errBadRequest, err)
 			}
 			if part.FormName() == "dry_run" {
-				up.dryRun = flag(string(value))
+				up.dryRun = isOn(string(value))
 			} else {
-				up.replace = flag(string(value))
+				up.replace = isOn(string(value))
 			}
 		}
 	}
@@ -183,7 +183,7 @@ func readUpload(c *gin.Context) (upload, error) {
 // once; one from a page, or with preview=true, is kept to be looked at, and
 // draft=true stores what was looked at.
 func (s *Server) uploadList(c *gin.Context) error {
-	if flag(c.Query("draft")) {
+	if isOn(c.Query("draft")) {
 		return s.saveDraft(c)
 	}
 	up, err := readUpload(c)

@@ -131,7 +131,7 @@ func (s *Server) saveDraft(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	result, err := s.storeList(c, "list.save", list, flag(chosen.Get("replace")), false)
+	result, err := s.storeList(c, "list.save", list, isOn(chosen.Get("replace")), false)
 	switch {
 	case err != nil && wantsJSON(c):
 		return err

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -36,7 +37,8 @@ type previewPage struct {
 	Change    listChange
 	Misplaced []misplaced
 	Columns   []columnChoice
-	Chosen    bool           // columns were chosen by hand
+	Chosen    bool           // columns were chosen by hand, or have to be
+	Reread    bool           // an encoding was chosen by hand
 	Encodings []selectOption // none where the file is no text
 	Keep      []hiddenField  // what the page was made with, to be saved so
 }
@@ -63,6 +65,9 @@ type selectOption struct {
 
 type hiddenField struct{ Name, Value string }
 
+// columnFaults are the faults that another choice of columns may mend.
+var columnFaults = []string{classlist.NoHeading, classlist.ColumnMissing, classlist.ColumnTwice}
+
 // sampleNames is how many names a person looks at to see whether letters are right.
 const sampleNames = 12
 
@@ -81,12 +86,13 @@ func (s *Server) previewPage(c *gin.Context, list classlist.List, chosen url.Val
 	for _, name := range keptNames() {
 		if value := chosen.Get(name); value != "" {
 			page.Keep = append(page.Keep, hiddenField{name, value})
-			page.Chosen = page.Chosen || name != "encoding"
+			page.Chosen, page.Reread = page.Chosen || name != "encoding", page.Reread || name == "encoding"
 		}
 	}
 	for _, p := range listProblems(l, list.Problems) {
 		if p.Fatal {
 			page.Faults = append(page.Faults, p)
+			page.Chosen = page.Chosen || slices.Contains(columnFaults, p.Code)
 		} else {
 			page.Doubts = append(page.Doubts, p)
 		}
@@ -140,7 +146,9 @@ func columnChoices(l *locale.Locale, list classlist.List, chosen url.Values, inv
 		column, ok := taken[f]
 		switch {
 		case ok:
-			c.Taken = columnText(l, column)
+			if c.Taken = column.Heading; c.Taken == "" {
+				c.Taken = columnText(l, column)
+			}
 		case f == classlist.Class && first.Class != "":
 			c.Taken = l.T("upload.column.sheet")
 		case f == classlist.Year && first.Year != 0:
