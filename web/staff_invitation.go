@@ -83,13 +83,15 @@ func (s *Server) acceptInvitation(c *gin.Context) error {
 
 func (s *Server) setFirstPassword(c *gin.Context, token, password string) error {
 	ctx, who := c.Request.Context(), s.address(c)
-	if err := s.store.Allowed(ctx, "invitation", who, wrongPasswordsAddress, wrongPasswordsWindow); err != nil {
+	count := tally{{"invitation", who, wrongPasswordsAddress, wrongPasswordsWindow}}
+	if err := s.count(ctx, count); err != nil {
 		return err
 	}
-	if _, err := s.store.Invitation(ctx, token); err != nil {
-		if errors.Is(err, enroll.ErrInvitationGone) {
-			return errors.Join(s.store.Allow(ctx, "invitation", who, wrongPasswordsAddress, wrongPasswordsWindow), err)
-		}
+	_, err := s.store.Invitation(ctx, token)
+	if errors.Is(err, enroll.ErrInvitationGone) {
+		return err
+	}
+	if err := errors.Join(err, s.forgive(ctx, count)); err != nil {
 		return err
 	}
 	if err := checkPassword("password", password); err != nil {

@@ -16,8 +16,9 @@ import (
 
 // How many wrong tries are let through. Those that are right are not counted.
 const (
-	wrongPasswords        = 10 // for one e-mail address
-	wrongPasswordsAddress = 30 // from one network address
+	wrongPasswords        = 10  // for one e-mail address, from one network address
+	wrongPasswordsEmail   = 100 // for one e-mail address: one address must not lock its owner out elsewhere
+	wrongPasswordsAddress = 100 // from one network address
 	wrongPasswordsWindow  = 15 * time.Minute
 
 	resets        = 3 // mails to one e-mail address
@@ -96,10 +97,12 @@ func (s *Server) tries(c *gin.Context, email string) (byEmail, byAddress string)
 func (s *Server) tryPassword(c *gin.Context, email, password string) (enroll.Account, error) {
 	ctx := c.Request.Context()
 	byEmail, byAddress := s.tries(c, email)
-	if err := s.store.Allowed(ctx, "password", byEmail, wrongPasswords, wrongPasswordsWindow); err != nil {
-		return enroll.Account{}, err
+	count := tally{
+		{"password-address", byAddress, wrongPasswordsAddress, wrongPasswordsWindow},
+		{"password", crypto.AddressMAC(s.cfg.RateSecret, byEmail+" "+byAddress), wrongPasswords, wrongPasswordsWindow},
+		{"password-email", byEmail, wrongPasswordsEmail, wrongPasswordsWindow},
 	}
-	if err := s.store.Allowed(ctx, "password-address", byAddress, wrongPasswordsAddress, wrongPasswordsWindow); err != nil {
+	if err := s.count(ctx, count); err != nil {
 		return enroll.Account{}, err
 	}
 	a, err := s.store.AccountByEmail(ctx, email)
@@ -113,16 +116,10 @@ func (s *Server) tryPassword(c *gin.Context, email, password string) (enroll.Acc
 	if err != nil {
 		return enroll.Account{}, fmt.Errorf("checking a password: %w", err)
 	}
-	if right {
-		return a, nil
+	if !right {
+		return enroll.Account{}, enroll.ErrWrongPassword
 	}
-	if err := s.store.Allow(ctx, "password", byEmail, wrongPasswords, wrongPasswordsWindow); err != nil {
-		return enroll.Account{}, err
-	}
-	if err := s.store.Allow(ctx, "password-address", byAddress, wrongPasswordsAddress, wrongPasswordsWindow); err != nil {
-		return enroll.Account{}, err
-	}
-	return enroll.Account{}, enroll.ErrWrongPassword
+	return a, s.forgive(ctx, count)
 }
 
 // signOutStaff is POST /sign-out.

@@ -114,8 +114,8 @@ func TestStaffSignInIsLimited(t *testing.T) {
 	t.Run("on a page", func(t *testing.T) {
 		s := newSite(t)
 		who := crypto.AddressMAC([]byte("a secret of the tests"), "email a@example.org")
-		for range wrongPasswords {
-			if err := s.Store.Allow(t.Context(), "password", who, wrongPasswords, wrongPasswordsWindow); err != nil {
+		for range wrongPasswordsEmail {
+			if err := s.Store.Allow(t.Context(), "password-email", who, wrongPasswordsEmail, wrongPasswordsWindow); err != nil {
 				t.Fatal(err)
 			}
 		}

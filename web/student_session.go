@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"time"
@@ -101,19 +102,17 @@ func (s *Server) signInStudent(c *gin.Context) error {
 // the school where the event is known.
 func (s *Server) tryCode(c *gin.Context, typed string) (cookie, school string, err error) {
 	ctx, who := c.Request.Context(), s.address(c)
-	if err := s.store.Allowed(ctx, "code", who, wrongCodes, wrongCodesWindow); err != nil {
-		return "", "", err
-	}
 	code, err := crypto.ParseCode(typed)
-	if err != nil {
-		return "", "", enroll.ErrWrongCode // no guess: it cannot be anybody's
+	if err != nil { // no guess: it cannot be anybody's
+		return "", "", cmp.Or(s.store.Allowed(ctx, "code", who, wrongCodes, wrongCodesWindow), enroll.ErrWrongCode)
+	}
+	count := tally{{"code", who, wrongCodes, wrongCodesWindow}}
+	if err := s.count(ctx, count); err != nil {
+		return "", "", err
 	}
 	cookie, err = s.store.SignInStudent(ctx, code)
 	if !errors.Is(err, enroll.ErrWrongCode) {
-		return cookie, "", err
-	}
-	if err := s.store.Allow(ctx, "code", who, wrongCodes, wrongCodesWindow); err != nil {
-		return "", "", err
+		return cookie, "", errors.Join(err, s.forgive(ctx, count))
 	}
 	event, eventErr := s.store.EventByCode(ctx, code.Event())
 	if eventErr != nil {

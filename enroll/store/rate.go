@@ -42,3 +42,16 @@ func (s *Store) rate(ctx context.Context, bucket, who string, most int, window t
 	}
 	return nil
 }
+
+// forgiveScript takes back what rateScript counted: KEYS the counter. It leaves
+// the window as it is, and makes no counter where the window is over.
+var forgiveScript = redis.NewScript(`
+if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[1]) end
+return 0
+`)
+
+// Forgive takes back one that Allow counted, where it turned out to be none of
+// those that are limited. It never counts below nought.
+func (s *Store) Forgive(ctx context.Context, bucket, who string) error {
+	return away(forgiveScript.Run(ctx, s.rdb, []string{keyRate(bucket, who)}).Err())
+}
