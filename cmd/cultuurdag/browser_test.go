@@ -26,12 +26,37 @@ func TestBrowser(t *testing.T) {
 		name string
 		tell func(*testing.T, context.Context)
 	}{
+		{"axe is awake", tellAxe},
 		{"two students and the whole life of the day", tellStudents},
 		{"choosing without scripts", tellWithoutScript},
 		{"the link of a QR code", tellLink},
 		{"what a page weighs, and its picture", tellBudget},
+		{"a contact of the school", tellContact},
+		{"an organiser", tellOrganiser},
 	} {
 		t.Run(story.name, func(t *testing.T) { story.tell(t, browser) })
+	}
+}
+
+// tellAxe makes sure that silence of axe, and of the other checks, means something.
+func tellAxe(t *testing.T, browser context.Context) {
+	p := newPhone(t, browser, startDemo(t, 1))
+	p.open("/")
+	p.do("spoiling the page", chromedp.Evaluate[chromedp.Void](axe), chromedp.Evaluate[chromedp.Void](`
+		main.insertAdjacentHTML("beforeend", "<img src='/none.png'><p id=faint>faint</p><button id=small>small</button>");
+		faint.style.cssText = "color: #999; background: #aaa"; small.style.cssText = "min-height: 30px; padding: 0; min-width: 500px"`))
+	for _, scheme := range []string{"dark", "light"} {
+		p.do(scheme, p.scheme(scheme))
+		found := strings.Join(evaluate[[]string](p, violations), "\n")
+		if !strings.Contains(found, "color-contrast") || scheme == "light" && !strings.Contains(found, "image-alt") {
+			t.Errorf("%s: axe found only %q", scheme, found)
+		}
+	}
+	if got := evaluate[[]string](p, small); !slices.Contains(got, "small") {
+		t.Errorf("the small button was not found among %q", got)
+	}
+	if got := evaluate[string](p, wide); !strings.Contains(got, "button") {
+		t.Errorf("the wide button was not found: %q", got)
 	}
 }
 
@@ -117,6 +142,7 @@ func tellStudents(t *testing.T, browser context.Context) {
 	stale.choose(3, "graffiti")
 	stale.seeIn("trouble", "Die doe je al")
 	stale.examine("repeat")
+	stale.close()
 
 	// All rounds: done; loading again, going on and coming back change nothing.
 	anna.choose(3, "dj")
@@ -234,6 +260,128 @@ func tellLink(t *testing.T, browser context.Context) {
 	wrong.do("following a damaged link", chromedp.Navigate(site.BaseURL+"/k#"+code[:10]+"0000"))
 	wrong.seeIn("errors", "Deze code hoort bij Lyceum De Springplank")
 	wrong.examine("link wrong")
+}
+
+func tellContact(t *testing.T, browser context.Context) {
+	site := startDemo(t, fewStudents)
+	wim := newPhone(t, browser, site)
+	event := "/events/" + site.Event
+
+	wim.staff(demoLogin{Email: site.Contact.Email, Password: "not this one"})
+	wim.seeIn("errors", "Het e-mailadres of het wachtwoord is niet goed")
+	wim.examine("staff sign-in wrong")
+	wim.staff(site.Contact)
+	wim.see("Agenda", "Cultuurdag 2026", "Lyceum De Springplank", "20 leerlingen")
+	wim.examine("contact agenda")
+	wim.press("Cultuurdag 2026")
+	wim.see("Deel de inlogbriefjes uit", "in voorbereiding")
+	wim.examine("contact event")
+	wim.press("Klassenlijst")
+	wim.wait("#hand-in:not([hidden])") // the page encrypts the list itself
+	wim.examine("contact list")
+	wim.press("Leerlingen")
+	wim.see("240001", "240020")
+	wim.examine("contact students")
+	wim.typing("q", "240003")
+	wim.press("Zoek")
+	wim.see("1 leerling")
+	wim.follow("tbody a")
+	wim.see("240003", "Plekken")
+	wim.examine("contact student")
+
+	// What students choose is to be seen as it happens.
+	wim.clock("Open")
+	wim.press("Live")
+	wim.see("0 van 20 leerlingen zijn klaar")
+	anna := site.student(0)
+	anna.choose(1, "theater")
+	anna.choose(2, "graffiti")
+	anna.choose(3, "dj")
+	wim.see("1 van 20 leerlingen zijn klaar")
+	wim.examine("contact live")
+
+	// The lists come by themselves.
+	wim.clock("Gesloten")
+	wim.press("Lijsten")
+	wim.see("Alles in één ZIP", "Roosters", "Aanwezigheid per workshop")
+	wim.examine("contact lists")
+	for file, kind := range map[string]string{
+		"rosters.pdf": "application/pdf", "attendance.xlsx": "application/vnd.openxmlformats", "teachers.csv": "text/csv", "all.zip": "application/zip",
+	} {
+		if got := wim.download(event + "/overviews/" + file); !strings.HasPrefix(got, "200 "+kind) {
+			t.Errorf("%s: %s", file, got)
+		}
+	}
+	for _, path := range []string{"/purge-log", "/audit", "/schools", event + "/programme"} {
+		if got := wim.download(path); !strings.HasPrefix(got, "403 ") {
+			t.Errorf("%s is open to a contact: %s", path, got)
+		}
+	}
+
+	wim.clock("De dag erna")
+	wim.open(event)
+	wim.see("Alles is gewist", "20 leerlingen")
+	wim.examine("contact purged")
+	if got := wim.download(event + "/purge/certificate.pdf"); !strings.HasPrefix(got, "200 application/pdf") {
+		t.Errorf("the certificate: %s", got)
+	}
+	wim.open(event + "/students")
+	wim.see("Er is niets meer over leerlingen te zien")
+	wim.examine("contact gone")
+}
+
+func tellOrganiser(t *testing.T, browser context.Context) {
+	site := startDemo(t, fewStudents)
+	roos := newPhone(t, browser, site)
+	event := "/events/" + site.Event
+
+	roos.open(event) // not signed in yet
+	roos.examine("staff sign-in")
+	roos.staff(site.Organiser)
+	roos.see("Agenda", "Nieuwe cultuurdag", "Cultuurdag 2026", "20 leerlingen", "gewist over 9 dagen")
+	roos.examine("organiser agenda")
+	for _, page := range []struct{ path, sees, name string }{
+		{"/events/new", "Nieuwe cultuurdag", "organiser new event"},
+		{"/schools", "Lyceum De Springplank", "organiser schools"},
+		{"/account/password", "Nieuw wachtwoord", "staff password"},
+		{event + "/change", "Locatie", "organiser change event"},
+		{event + "/programme", "Rondes", "organiser programme"},
+	} {
+		roos.open(page.path)
+		roos.see(page.sees)
+		roos.examine(page.name)
+	}
+	if room := evaluate[string](roos, `document.querySelector("[name='workshops[0].sessions[0].room']").value`); room != "Gymzaal" {
+		t.Errorf("the programme has breakdance in %q", room)
+	}
+
+	roos.clock("Open")
+	site.student(0).choose(1, "graffiti")
+	roos.open(event + "/progress")
+	roos.see("1 van 1", "vol")
+	roos.examine("organiser live")
+	roos.clock("Gesloten")
+	roos.press("Indeling")
+	roos.see("Iedereen heeft een plek")
+	roos.examine("organiser allocation")
+	roos.press("Wissen")
+	roos.see("Typ ter bevestiging de titel: Cultuurdag 2026")
+	roos.typing("title", "iets anders")
+	roos.press("Wis alles nu")
+	roos.seeIn("errors", "Dit is niet de titel")
+	roos.examine("organiser purge wrong")
+	roos.clock("Gepubliceerd")
+
+	roos.clock("De dag erna")
+	roos.open("/purge-log")
+	roos.see("Cultuurdag 2026", "De sleutel is vernietigd", "Nagezocht: er is niets meer", "Klaar", "Er is niets te wissen")
+	roos.examine("organiser purge log")
+	roos.open("/audit")
+	roos.see("Logboek", "klassenlijst aangeleverd")
+	roos.examine("organiser audit")
+	roos.open("/events")
+	roos.see("Geweest", "gewist op")
+	roos.examine("organiser agenda after")
 }
 
 // tellBudget looks at the demo as the README shows it, half full.
