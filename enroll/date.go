@@ -44,6 +44,13 @@ func (d Date) AddDays(n int) Date {
 	return Date{t.Year(), t.Month(), t.Day()}
 }
 
+// DaysUntil returns how many days other is later than d; negative where it is
+// earlier.
+func (d Date) DaysUntil(other Date) int {
+	noon := func(d Date) time.Time { return time.Date(d.Year, d.Month, d.Day, 12, 0, 0, 0, time.UTC) }
+	return int(noon(other).Sub(noon(d)) / (24 * time.Hour))
+}
+
 // Before reports whether d is earlier than other.
 func (d Date) Before(other Date) bool { return d.String() < other.String() }
 

@@ -1,6 +1,7 @@
 package enroll
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -116,6 +117,11 @@ func TestCheckEvent(t *testing.T) {
 	}{
 		{func(e *Event) { e.Title = " " }, "title required"},
 		{func(e *Event) { e.Date, e.LastDate = Date{2026, 10, 1}, Date{} }, "date in_past"},
+		{func(e *Event) { e.Title = strings.Repeat("x", 201) }, "title too_much"},
+		{func(e *Event) { e.Title = "a\x00b" }, "title bad_character"},
+		{func(e *Event) { e.Date, e.LastDate = Date{2062, 12, 4}, Date{} }, "date too_far"},
+		{func(e *Event) { e.OpenAt, e.CloseAt = now.Add(-2*time.Hour), now.Add(-time.Hour) }, "close_at in_past"},
+		{func(e *Event) { e.OpenAt = time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC) }, "open_at in_past"},
 		{func(e *Event) { e.LastDate = Date{2026, 12, 3} }, "last_date before_date"},
 		{func(e *Event) { e.LastDate = Date{2999, 1, 1} }, "last_date too_long"},
 		{func(e *Event) { e.Mode = "lottery" }, "mode unknown"},
@@ -127,6 +133,52 @@ func TestCheckEvent(t *testing.T) {
 		e := good()
 		c.change(&e)
 		errs, ok := e.Check(now).(FieldErrors)
+		if !ok || len(errs) == 0 || errs[0].Field+" "+errs[0].Code != c.want {
+			t.Errorf("want %s, got %v", c.want, errs)
+		}
+	}
+}
+
+// What is wrong with a programme that somebody entered, field by field.
+func TestCheckProgramme(t *testing.T) {
+	day := Date{2026, 12, 4}
+	good := func() Programme {
+		return Programme{
+			Rounds: []Round{{day.At(9, 0), day.At(10, 0)}, {day.At(10, 0), day.At(11, 0)}},
+			Workshops: []Workshop{
+				{ID: "a", Title: "A", Teacher: "T", Sessions: []Session{{Round: 1, Room: "R", Capacity: 5}}},
+				{ID: "b", Title: "B", Teacher: "U", Sessions: []Session{{Round: 1, Room: "S", Capacity: 5}, {Round: 2, Room: "R", Capacity: 5}}},
+			},
+		}
+	}
+	if err := good().Check(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		change func(*Programme)
+		want   string
+	}{
+		{func(p *Programme) { p.Rounds = nil; p.Workshops = p.Workshops[:0] }, "rounds one_to_four"},
+		{func(p *Programme) { p.Rounds[0].Start = time.Time{} }, "rounds[0].start required"},
+		{func(p *Programme) { p.Rounds[1].End = time.Date(9999, 12, 31, 23, 0, 0, 0, time.UTC) }, "rounds[1].end off_day"},
+		{func(p *Programme) { p.Rounds[1].End = day.At(9, 30) }, "rounds[1].end before_start"},
+		{func(p *Programme) { p.Rounds[1].Start = day.At(9, 30) }, "rounds[1].start overlaps"},
+		{func(p *Programme) { p.Workshops = nil }, "workshops required"},
+		{func(p *Programme) { p.Workshops[0].ID = "A b" }, "workshops[0].id bad_id"},
+		{func(p *Programme) { p.Workshops[1].ID = "a" }, "workshops[1].id twice"},
+		{func(p *Programme) { p.Workshops[0].Title = "" }, "workshops[0].title required"},
+		{func(p *Programme) { p.Workshops[0].Description = strings.Repeat("x", 5000) }, "workshops[0].description too_much"},
+		{func(p *Programme) { p.Workshops[0].Sessions = nil }, "workshops[0].sessions required"},
+		{func(p *Programme) { p.Workshops[0].Sessions[0].Round = 3 }, "workshops[0].sessions[0].round no_round"},
+		{func(p *Programme) { p.Workshops[1].Sessions[1].Round = 1 }, "workshops[1].sessions[1].round twice"},
+		{func(p *Programme) { p.Workshops[0].Sessions[0].Capacity = 0 }, "workshops[0].sessions[0].capacity out_of_range"},
+		{func(p *Programme) { p.Workshops[0].Sessions[0].Minimum = 6 }, "workshops[0].sessions[0].minimum out_of_range"},
+		{func(p *Programme) { p.Workshops[1].Sessions[0].Room = " r" }, "workshops[1].sessions[0].room room_twice"},
+		{func(p *Programme) { p.Workshops[1].Teacher = "t" }, "workshops[1].teacher teacher_twice"},
+	} {
+		p := good()
+		c.change(&p)
+		errs, ok := p.Check().(FieldErrors)
 		if !ok || len(errs) == 0 || errs[0].Field+" "+errs[0].Code != c.want {
 			t.Errorf("want %s, got %v", c.want, errs)
 		}

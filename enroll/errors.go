@@ -3,8 +3,11 @@ package enroll
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Errors that say which rule stood in the way. Each has a stable code, which
@@ -75,8 +78,29 @@ func (e FieldErrors) OrNil() error {
 	return e
 }
 
+// The longest texts, in characters: what a list prints on a line, and what it
+// prints in a paragraph.
+const (
+	maxLine      = 200
+	maxParagraph = 4000
+)
+
+// need wants a line that says something.
 func (e *FieldErrors) need(field, value string) {
 	if strings.TrimSpace(value) == "" {
 		e.Add(field, "required")
+	}
+	e.text(field, value, maxLine)
+}
+
+// text refuses what is too long to print, and characters that are none.
+func (e *FieldErrors) text(field, value string, longest int) {
+	switch {
+	case utf8.RuneCountInString(value) > longest:
+		e.Add(field, "too_much", strconv.Itoa(longest))
+	case !utf8.ValidString(value), strings.ContainsFunc(value, func(r rune) bool {
+		return unicode.IsControl(r) && (longest < maxParagraph || r != '\n' && r != '\r' && r != '\t')
+	}):
+		e.Add(field, "bad_character")
 	}
 }

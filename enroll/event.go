@@ -114,16 +114,24 @@ func (e Event) Gone(now time.Time) bool {
 // keep children's data for as long.
 const maxDays = 14
 
+// maxYears is how far ahead an event may lie, for the same reason.
+const maxYears = 2
+
 // Check returns what is wrong with an event that somebody entered, one
 // FieldError for each fault, and nil when nothing is.
 func (e Event) Check(now time.Time) error {
 	var errs FieldErrors
 	errs.need("title", e.Title)
 	errs.need("school", e.School)
+	errs.text("location", e.Location, maxLine)
+	errs.text("location_contact", e.LocationContact, maxLine)
+	errs.text("notes", e.Notes, maxParagraph)
 	if e.Date.IsZero() {
 		errs.Add("date", "required")
 	} else if e.Date.Before(DateOf(now)) {
 		errs.Add("date", "in_past")
+	} else if DateOf(now.AddDate(maxYears, 0, 0)).Before(e.Date) {
+		errs.Add("date", "too_far", strconv.Itoa(maxYears))
 	}
 	switch {
 	case e.LastDate.IsZero(), e.Date.IsZero():
@@ -140,8 +148,12 @@ func (e Event) Check(now time.Time) error {
 		errs.Add("open_at", "required")
 	case e.CloseAt.IsZero():
 		errs.Add("close_at", "required")
+	case e.OpenAt.Before(now.AddDate(-maxYears, 0, 0)):
+		errs.Add("open_at", "in_past")
 	case !e.CloseAt.After(e.OpenAt):
 		errs.Add("close_at", "before_open")
+	case e.ID == "" && !e.CloseAt.After(now):
+		errs.Add("close_at", "in_past")
 	case !e.Date.IsZero() && e.CloseAt.After(e.PurgeDue()):
 		errs.Add("close_at", "after_date")
 	}

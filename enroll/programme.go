@@ -12,6 +12,9 @@ import (
 // MaxRounds is the most rounds that an event may have.
 const MaxRounds = 4
 
+// maxWorkshops is how many workshops an event may have.
+const maxWorkshops = 200
+
 // Programme is what there is to choose in an event.
 type Programme struct {
 	Version   int        `json:"version"`
@@ -137,15 +140,25 @@ func (p Programme) Check() error {
 	}
 	for i, r := range p.Rounds {
 		field := fmt.Sprintf("rounds[%d]", i)
-		if !r.End.After(r.Start) {
+		switch {
+		case r.Start.IsZero():
+			errs.Add(field+".start", "required")
+		case r.End.IsZero():
+			errs.Add(field+".end", "required")
+		case r.End.Sub(r.Start) > 24*time.Hour:
+			errs.Add(field+".end", "off_day")
+		case !r.End.After(r.Start):
 			errs.Add(field+".end", "before_start")
 		}
 		if i > 0 && r.Start.Before(p.Rounds[i-1].End) {
 			errs.Add(field+".start", "overlaps")
 		}
 	}
-	if len(p.Workshops) == 0 {
+	switch {
+	case len(p.Workshops) == 0:
 		errs.Add("workshops", "required")
+	case len(p.Workshops) > maxWorkshops:
+		errs.Add("workshops", "too_much", strconv.Itoa(maxWorkshops))
 	}
 	ids := map[string]bool{}
 	rooms := map[string]bool{}
@@ -160,6 +173,8 @@ func (p Programme) Check() error {
 		}
 		ids[w.ID] = true
 		errs.need(field+".title", w.Title)
+		errs.text(field+".description", w.Description, maxParagraph)
+		errs.text(field+".teacher", w.Teacher, maxLine)
 		if len(w.Sessions) == 0 {
 			errs.Add(field+".sessions", "required")
 		}
@@ -173,6 +188,7 @@ func (p Programme) Check() error {
 				errs.Add(at+".round", "twice")
 			}
 			rounds[s.Round] = true
+			errs.text(at+".room", s.Room, maxLine)
 			if s.Capacity < 1 || s.Capacity > 5000 {
 				errs.Add(at+".capacity", "out_of_range")
 			}

@@ -39,6 +39,7 @@ func (s School) Check() error {
 	var errs FieldErrors
 	errs.need("name", s.Name)
 	errs.need("city", s.City)
+	errs.text("address", s.Address, maxLine)
 	if !brin.MatchString(s.BRIN) {
 		errs.Add("brin", "bad_brin")
 	}
@@ -94,5 +95,9 @@ func (a Account) Check() error {
 	if a.Role == Contact {
 		errs.need("name", a.Name)
 	}
+	errs.text("name", a.Name, maxLine)
+	errs.text("function", a.Function, maxLine)
+	errs.text("phone", a.Phone, maxLine)
+	errs.text("email", a.Email, maxLine)
 	return errs.OrNil()
 }

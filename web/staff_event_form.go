@@ -130,10 +130,10 @@ func (s *Server) changeEvent(c *gin.Context) error {
 		return s.refuseEvent(c, old, in, err)
 	}
 	flash := "staff.saved"
-	if days := daysBetween(old.Date, e.Date); days != 0 && e.Programme > 0 {
-		if err := s.moveRounds(c, e.ID, days); err != nil {
-			return err
-		}
+	// Each time: where it was broken off before, this goes on with it.
+	if moved, err := s.store.MoveRounds(c.Request.Context(), e.ID); err != nil {
+		return err
+	} else if moved {
 		flash = "staff.form.moved"
 	}
 	if err := s.audit(c, "event.change", e.ID, ""); err != nil {
@@ -155,13 +155,6 @@ func (s *Server) update(c *gin.Context, change func(*enroll.Event) error) (enrol
 			return s.cfg.DeadlineChanged(ctx, e.ID, from, to, account(c).ID)
 		}
 		return nil
-	})
-}
-
-// moveRounds moves the rounds by days, with their clock times as they were.
-func (s *Server) moveRounds(c *gin.Context, id string, days int) error {
-	return s.store.MoveRounds(c.Request.Context(), id, func(r enroll.Round) enroll.Round {
-		return enroll.Round{Start: moveMoment(r.Start, days), End: moveMoment(r.End, days)}
 	})
 }
 

@@ -113,7 +113,7 @@ func (in eventInput) into(e *enroll.Event) enroll.FieldErrors {
 	}
 	before, length := e.Date, 0
 	if !e.Date.IsZero() && !e.LastDate.IsZero() {
-		length = daysBetween(e.Date, e.LastDate)
+		length = e.Date.DaysUntil(e.LastDate)
 	}
 	date("date", in.Date, &e.Date)
 	switch {

@@ -139,7 +139,7 @@ func nextByItself(l *locale.Locale, e enroll.Event, now time.Time) string {
 // until writes how long it is from now to then: over 3 dagen.
 func until(l *locale.Locale, now, then time.Time) string {
 	d := then.Sub(now)
-	switch days := daysBetween(enroll.DateOf(now), enroll.DateOf(then)); {
+	switch days := enroll.DateOf(now).DaysUntil(enroll.DateOf(then)); {
 	case d <= 0:
 		return l.T("staff.until.now")
 	case days >= 2:

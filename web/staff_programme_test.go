@@ -35,7 +35,7 @@ func TestProgrammeFaults(t *testing.T) {
 		"a room twice":         {func(p *enroll.Programme) { p.Workshops[1].Sessions[0].Room = " lokaal 0" }, "workshops[1].sessions[0].room", "room_twice"},
 		"a teacher twice":      {func(p *enroll.Programme) { p.Workshops[1].Teacher = "docent 0" }, "workshops[1].teacher", "teacher_twice"},
 		"rounds overlap":       {func(p *enroll.Programme) { p.Rounds[1].Start = p.Rounds[0].Start }, "rounds[1].start", "overlaps"},
-		"on another day":       {func(p *enroll.Programme) { p.Rounds[2].Start = moveMoment(p.Rounds[2].Start, 1) }, "rounds[2].start", "off_day"},
+		"on another day":       {func(p *enroll.Programme) { p.Rounds[2].Start = p.Rounds[2].Start.AddDate(0, 0, 1) }, "rounds[2].start", "off_day"},
 		"no workshops":         {func(p *enroll.Programme) { p.Workshops = nil }, "workshops", "required"},
 		"an id twice":          {func(p *enroll.Programme) { p.Workshops[1].ID = "w0" }, "workshops[1].id", "twice"},
 		"minimum above places": {func(p *enroll.Programme) { p.Workshops[1].Sessions[1].Minimum = 3 }, "workshops[1].sessions[1].minimum", "out_of_range"},
@@ -157,4 +157,15 @@ func TestProgrammeForm(t *testing.T) {
 		t.Errorf("an older version: %d", r.status)
 	}
 	r.has(t, `value="Te laat"`, "niet opgeslagen")
+}
+
+// A form without rows is refused as one whose rows are empty.
+func TestProgrammeFormWithoutRows(t *testing.T) {
+	s := newSite(t)
+	s.organiser(t)
+	r := s.browser(t).as("organisator@example.org").form("/events/"+s.event.ID+"/programme", "_method", "PUT")
+	if r.status != http.StatusUnprocessableEntity {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	r.has(t, "workshops-0-title")
 }

@@ -31,18 +31,6 @@ func formatMoment(t time.Time) string {
 	return t.In(enroll.Amsterdam).Format(formMoment)
 }
 
-// daysBetween counts the days from one date to another.
-func daysBetween(from, to enroll.Date) int {
-	noon := func(d enroll.Date) time.Time { return time.Date(d.Year, d.Month, d.Day, 12, 0, 0, 0, time.UTC) }
-	return int(noon(to).Sub(noon(from)) / (24 * time.Hour))
-}
-
-// moveMoment moves t by days with the clock in Amsterdam where it was.
-func moveMoment(t time.Time, days int) time.Time {
-	t = t.In(enroll.Amsterdam)
-	return time.Date(t.Year(), t.Month(), t.Day()+days, t.Hour(), t.Minute(), t.Second(), 0, enroll.Amsterdam)
-}
-
 // shortMoment writes t for a table: 30-11-2026 08:00.
 func shortMoment(t time.Time) string { return t.In(enroll.Amsterdam).Format("2-1-2006 15:04") }
 

@@ -136,10 +136,15 @@ func (s *Store) RemoveAccount(ctx context.Context, id string) error {
 const invitationLife = 7 * 24 * time.Hour
 
 // NewInvitation returns a token with which the account's password may be set,
-// once, within seven days.
+// once, within seven days, as long as no other password was set since.
 func (s *Store) NewInvitation(ctx context.Context, account string) (token string, err error) {
+	a, err := s.Account(ctx, account)
+	if err != nil {
+		return "", err
+	}
 	token = crypto.NewToken()
-	return token, away(s.rdb.Set(ctx, keyInvitation(crypto.HashToken(token)), account, invitationLife).Err())
+	return token, away(s.rdb.Set(ctx, keyInvitation(crypto.HashToken(token)),
+		fmt.Sprintf("%s:%d", a.ID, a.Sessions), invitationLife).Err())
 }
 
 // Invitation returns the account that a token from NewInvitation is for, and
@@ -155,16 +160,17 @@ func (s *Store) UseInvitation(ctx context.Context, token string) (enroll.Account
 	return s.invited(ctx, id, err)
 }
 
-func (s *Store) invited(ctx context.Context, id string, err error) (enroll.Account, error) {
+func (s *Store) invited(ctx context.Context, stored string, err error) (enroll.Account, error) {
 	if errors.Is(err, redis.Nil) {
 		return enroll.Account{}, enroll.ErrInvitationGone
 	}
 	if err != nil {
 		return enroll.Account{}, away(err)
 	}
+	id, generation := cut(stored, ':')
 	a, err := s.Account(ctx, id)
-	if errors.Is(err, enroll.ErrNotFound) {
-		return a, enroll.ErrInvitationGone
+	if errors.Is(err, enroll.ErrNotFound) || err == nil && fmt.Sprint(a.Sessions) != generation {
+		return enroll.Account{}, enroll.ErrInvitationGone
 	}
 	return a, err
 }

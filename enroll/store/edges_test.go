@@ -135,6 +135,17 @@ func TestAccounts(t *testing.T) {
 	if _, err := w.Store.UseInvitation(ctx, invitation); !errors.Is(err, enroll.ErrInvitationGone) {
 		t.Errorf("an invitation, twice: %v", err)
 	}
+	// Of two links that are out, the other one ends when a password is set.
+	other, err := w.Store.NewInvitation(ctx, a.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Store.SetPassword(ctx, a.ID, "x"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Store.UseInvitation(ctx, other); !errors.Is(err, enroll.ErrInvitationGone) {
+		t.Errorf("a link from before the password: %v", err)
+	}
 	if err := w.Store.RemoveAccount(ctx, a.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -150,5 +161,41 @@ func TestAccounts(t *testing.T) {
 	}
 	if _, err := w.Store.AddAccount(ctx, enroll.Account{Role: enroll.Organiser, Email: "half@example.org"}); err != nil {
 		t.Errorf("an address that was left half done: %v", err)
+	}
+}
+
+// The rounds follow the event's date, once, however often they are told to, and
+// also where the program stopped between the two.
+func TestRoundsFollowTheDate(t *testing.T) {
+	ctx := context.Background()
+	w, e, _, _ := world(t)
+	before, err := w.Store.Programme(ctx, e.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if moved, err := w.Store.MoveRounds(ctx, e.ID); moved || err != nil {
+		t.Errorf("a date that stayed: moved %v, %v", moved, err)
+	}
+	if _, err := w.Store.UpdateEvent(ctx, e.ID, func(e *enroll.Event) error {
+		e.Date, e.LastDate = e.Date.AddDays(120), e.Date.AddDays(120) // into summer time
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		moved, err := w.Store.MoveRounds(ctx, e.ID)
+		if err != nil || moved != (i == 0) {
+			t.Errorf("time %d: moved %v, %v", i+1, moved, err)
+		}
+	}
+	after, err := w.Store.Programme(ctx, e.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range after.Rounds {
+		was := before.Rounds[i]
+		if enroll.DateOf(r.Start) != enroll.DateOf(was.Start).AddDays(120) || r.Start.Hour() != was.Start.Hour() || r.End.Hour() != was.End.Hour() {
+			t.Errorf("round %d: from %v to %v", i+1, was.Start, r.Start)
+		}
 	}
 }

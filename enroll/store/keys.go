@@ -16,7 +16,7 @@ const (
 )
 
 // Gone by time-to-live, at most the time named:
-func keyInvitation(hash string) string { return "cd:invitation:" + hash } // STRING account id; 7 days
+func keyInvitation(hash string) string { return "cd:invitation:" + hash } // STRING account id, ":", generation of its password; 7 days
 func keyRate(bucket, who string) string { // STRING count; an hour
 	return "cd:rate:" + bucket + ":" + who
 }

@@ -164,6 +164,9 @@ func (s *Store) Place(ctx context.Context, event, student string, round int, wor
 	if err != nil {
 		return err
 	}
+	if e.State == enroll.Cancelled {
+		return enroll.ErrState
+	}
 	if slices.Contains(e.Cancelled, enroll.SessionKey{Workshop: workshop, Round: round}) {
 		return enroll.ErrNoSession
 	}

@@ -34,7 +34,7 @@ func (s *Store) Programme(ctx context.Context, event string) (enroll.Programme, 
 // programmeScript replaces the programme, its seats and everybody's mask.
 //
 //	KEYS  event, programme, seats, taken, masks
-//	ARGV  now, offset, version seen, lists seen, JSON, number of sessions,
+//	ARGV  now, offset, version seen, lists seen, JSON, number of sessions, date of the event,
 //	      then for each session its key and "place:capacity",
 //	      then for each student the id and the mask
 //
@@ -47,7 +47,7 @@ if ev[3] ~= 'draft' and ev[3] ~= 'open' and ev[3] ~= 'closed' then return {'wron
 if (ev[7] or '0') ~= ARGV[3] or (redis.call('HGET', KEYS[1], 'lists') or '0') ~= ARGV[4] then return {'conflict'} end
 local n = tonumber(ARGV[6])
 local places = {}
-for i = 7, 6 + 2 * n, 2 do
+for i = 8, 7 + 2 * n, 2 do
   places[ARGV[i]] = tonumber(string.match(ARGV[i + 1], ':(%d+)$'))
 end
 local taken = redis.call('HGETALL', KEYS[4])
@@ -58,9 +58,10 @@ for i = 1, #taken, 2 do
 end
 if #over > 0 then return {'', over} end
 redis.call('DEL', KEYS[3])
-for i = 7, 6 + 2 * n, 2 do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end
-for i = 7 + 2 * n, #ARGV, 2 do redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) end
+for i = 8, 7 + 2 * n, 2 do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end
+for i = 8 + 2 * n, #ARGV, 2 do redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) end
 redis.call('SET', KEYS[2], ARGV[5])
+redis.call('HSET', KEYS[1], 'rounds', ARGV[7])
 redis.call('HINCRBY', KEYS[1], 'programme', 1)
 redis.call('HINCRBY', KEYS[1], 'revision', 1)
 return {'', {}}
@@ -117,7 +118,7 @@ func (s *Store) putProgramme(ctx context.Context, e enroll.Event, p enroll.Progr
 	for _, st := range students {
 		masks = append(masks, st.ID, p.Mask(st.Class, st.Year))
 	}
-	args := append([]any{seen, lists, data, len(sessions) / 2}, sessions...)
+	args := append([]any{seen, lists, data, len(sessions) / 2, e.Date.String()}, sessions...)
 	k := keysOf(e.ID)
 	reply, err := s.run(ctx, programmeScript, []string{k.event, k.programme, k.seats, k.taken, k.masks}, append(args, masks...)...)
 	if err != nil {
