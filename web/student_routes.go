@@ -12,6 +12,7 @@ func (s *Server) studentRoutes() {
 	r.PUT("/student/choices/:round", s.studentErrors(s.choose))
 	r.DELETE("/student/choices/:round", s.studentErrors(s.release))
 	r.GET("/student/schedule", s.studentErrors(s.schedule))
+	r.GET("/student/schedule.ics", s.studentErrors(s.scheduleCalendar))
 	r.GET("/student/data", s.studentErrors(s.studentData))
 	r.GET("/student/live", s.handle(s.studentLive))
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"cultuurdag/enroll"
+	"cultuurdag/enroll/store"
+	"cultuurdag/scheduler/overview"
 )
 
 // scheduleJSON is GET /student/schedule.
@@ -34,12 +36,9 @@ type scheduleRound struct {
 // schedule is GET /student/schedule, the student's own day; ErrNotReady before
 // it is published.
 func (s *Server) schedule(c *gin.Context) error {
-	view, err := s.view(c)
+	view, err := s.published(c)
 	if err != nil {
 		return err
-	}
-	if view.Event.StateAt(view.Now) != enroll.Published {
-		return enroll.ErrNotReady
 	}
 	if !wantsJSON(c) {
 		page := s.studentPage(c, view)
@@ -57,4 +56,36 @@ func (s *Server) schedule(c *gin.Context) error {
 	}
 	c.JSON(http.StatusOK, out)
 	return nil
+}
+
+// scheduleCalendar is GET /student/schedule.ics, the same for a calendar:
+// ErrNotReady also for who has no place yet.
+func (s *Server) scheduleCalendar(c *gin.Context) error {
+	view, err := s.published(c)
+	if err != nil {
+		return err
+	}
+	id := view.Student.ID
+	data, err := overview.Calendar(overview.Input{
+		Event: view.Event, Programme: view.Programme, Choices: map[string]enroll.Choices{id: view.Choices},
+		MadeAt: view.Now, Locale: localeOf(c),
+	}, id)
+	if err != nil {
+		return err
+	}
+	if data == nil {
+		return enroll.ErrNotReady
+	}
+	c.Header("Content-Disposition", `attachment; filename="cultuurdag-`+view.Event.Date.String()+`.ics"`)
+	c.Data(http.StatusOK, "text/calendar; charset=utf-8", data)
+	return nil
+}
+
+// published is view, but ErrNotReady before the day is published.
+func (s *Server) published(c *gin.Context) (store.StudentView, error) {
+	view, err := s.view(c)
+	if err == nil && view.Event.StateAt(view.Now) != enroll.Published {
+		err = enroll.ErrNotReady
+	}
+	return view, err
 }

@@ -83,6 +83,9 @@ func TestAProgramReadsAndChanges(t *testing.T) {
 	if code := anna.get("/student/schedule").problem(t); code != "not_ready" {
 		t.Errorf("schedule before its time: %s", code)
 	}
+	if code := anna.get("/student/schedule.ics").problem(t); code != "not_ready" {
+		t.Errorf("calendar before its time: %s", code)
+	}
 }
 
 // A student chooses without any script: forms, and a page after each.
@@ -180,6 +183,18 @@ func TestMyDay(t *testing.T) {
 		!got.Rounds[0].Cancelled || got.Rounds[0].Assigned || got.Rounds[2].Workshop != nil {
 		t.Errorf("got %+v", got)
 	}
+
+	anna.get("/student/schedule").has(t, `href="/student/schedule.ics"`)
+	r := anna.get("/student/schedule.ics")
+	if r.status != http.StatusOK || r.header.Get("Content-Type") != "text/calendar; charset=utf-8" ||
+		r.header.Get("Content-Disposition") != `attachment; filename="cultuurdag-2026-12-04.ics"` || !strings.Contains(r.header.Get("Cache-Control"), "no-store") {
+		t.Errorf("%d %v", r.status, r.header)
+	}
+	r.has(t, "BEGIN:VEVENT\r\n", "SUMMARY:Workshop 0\r\n", "STATUS:CANCELLED\r\n", "SUMMARY:Workshop 2\r\n", "LOCATION:Lokaal 2", "STATUS:CONFIRMED\r\n")
+	r.lacks(t, s.students[0].FirstName, s.students[0].LastName, "Workshop 1")
+	if code := s.program(t).signIn(1).get("/student/schedule.ics").problem(t); code != "not_ready" {
+		t.Errorf("a calendar without a place: %s", code)
+	}
 }
 
 func TestMyData(t *testing.T) {
@@ -256,7 +271,7 @@ func TestAfterThePurgeEverythingIsGone(t *testing.T) {
 	s := newSite(t)
 	s.open()
 	anna := s.browser(t).signIn(0)
-	paths := []string{"/student", "/student/schedule", "/student/data", "/student/live"}
+	paths := []string{"/student", "/student/schedule", "/student/schedule.ics", "/student/data", "/student/live"}
 	programs := make([]*visitor, len(paths))
 	for i := range paths {
 		programs[i] = s.program(t).signIn(1)
