@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"cultuurdag/enroll"
 	"cultuurdag/enroll/enrolltest"
 	"cultuurdag/enroll/store"
@@ -301,5 +303,53 @@ func TestInvitationPreview(t *testing.T) {
 	}
 	if len(v.server.Mails()) != 0 {
 		t.Error("looking sends mail")
+	}
+}
+
+// The page in a browser, on a phone and on a laptop: the contact sends, and sees
+// whom it did not reach.
+func TestInvitationsInABrowser(t *testing.T) {
+	v := newInviting(t)
+	v.account(t, v.event.School, "contact@example.org")
+	refused, later := v.students[1].Email, v.students[3].Email
+	v.server.Rule(func(command, address string) string {
+		switch {
+		case command == "RCPT" && address == refused:
+			return "550 unknown"
+		case command == "RCPT" && address == later:
+			return "451 later"
+		}
+		return ""
+	})
+	path := v.path("/events/EVENT/invitations")
+	b := newTab(t, v.URL)
+	b.open("/sign-in")
+	b.do("signing in", chromedp.SendKeys(chromedp.CSS("#email"), "contact@example.org"), chromedp.SendKeys(chromedp.CSS("#password"), password))
+	b.leaving("signing in", chromedp.Submit(chromedp.CSS("#password")))
+	b.open(path)
+	b.see("Er is nog niets verstuurd")
+	b.do("showing the mail", chromedp.Click(chromedp.CSS("summary"), chromedp.NodeVisible), chromedp.WaitVisible(chromedp.CSS("details .lines")))
+	b.examine("invitations-before")
+	b.do("choosing all", chromedp.Click(chromedp.CSS("#to-all"), chromedp.NodeVisible))
+	b.press("form.card button")
+	b.see("De mails gaan nu de deur uit", "onderweg")
+	batches, err := v.Store.Invitations(t.Context(), v.event.ID)
+	if err != nil || len(batches) != 1 || len(batches[0].Students) != 5 {
+		t.Fatalf("queued: %v, %v", batches, err)
+	}
+	if _, _, ok, err := v.Store.ClaimInvitation(t.Context(), v.event.ID, batches[0].ID, v.students[2].ID); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	v.Clock.Move(v.Clock.Now().Add(10 * time.Minute))
+	v.deliver(t)
+	b.see("Niet bezorgd", v.students[1].ListName(), "Onzeker", v.students[2].ListName()) // by itself
+	b.examine("invitations-after")
+	b.press(".second")
+	b.see("opnieuw, aan wie de mail eerder niet of misschien niet kreeg")
+	if mailings, err := v.Store.Mailings(t.Context(), v.event.ID); err != nil || len(mailings) != 2 {
+		t.Errorf("under way: %v, %v", mailings, err)
+	}
+	if len(b.faults) > 0 {
+		t.Errorf("the browser complains: %v", b.faults)
 	}
 }
