@@ -285,8 +285,8 @@ func (p *programmePage) nameRows() {
 		if at[1] != "" {
 			n := atoi(at[1])
 			name := p.Locale.T("staff.programme.row", "row", n+1)
-			if title := p.Form.Rows[n].Title; title != "" {
-				name = title
+			if n < len(p.Form.Rows) && p.Form.Rows[n].Title != "" { // a form may come without rows
+				name = p.Form.Rows[n].Title
 			}
 			parts = append(parts, name)
 		}
