@@ -24,12 +24,23 @@ func (s *Server) accessLog(c *gin.Context) {
 	if route == "" {
 		route = "none"
 	}
+	method := methodName(c.Request.Method)
 	took := time.Since(start)
-	s.log.Info("request", "method", c.Request.Method, "route", route,
+	s.log.Info("request", "method", method, "route", route,
 		"status", c.Writer.Status(), "ms", took.Milliseconds())
 	if s.cfg.Observe != nil {
-		s.cfg.Observe(c.Request.Method, route, c.Writer.Status(), took)
+		s.cfg.Observe(method, route, c.Writer.Status(), took)
 	}
+}
+
+// methodName is the method as it is logged and measured: a reader may make up
+// any, with whatever in it, and each would be a metric of its own.
+func methodName(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead, http.MethodOptions:
+		return method
+	}
+	return "other"
 }
 
 const nonceKey = "nonce"

@@ -1,0 +1,25 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A method that somebody made up reaches neither the log nor the metrics.
+func TestMethodsThatAreMadeUp(t *testing.T) {
+	seen := map[string]int{}
+	s := newSite(t, func(cfg *Config) {
+		cfg.Observe = func(method, _ string, _ int, _ time.Duration) { seen[method]++ }
+	})
+	for _, method := range []string{"GET", "ANNA-DE-VRIES", "TRACE", "get"} {
+		s.program(t).do(method, "/privacy", "", nil)
+	}
+	if len(seen) != 2 || seen[http.MethodGet] != 1 || seen["other"] != 3 {
+		t.Errorf("observed: %v", seen)
+	}
+	if log := s.log.String(); strings.Contains(log, "ANNA") || !strings.Contains(log, "method=other") {
+		t.Errorf("the log:\n%s", log)
+	}
+}
