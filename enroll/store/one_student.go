@@ -14,7 +14,7 @@ import (
 // student has ("number_taken").
 func (s *Store) AddStudent(ctx context.Context, event string, st enroll.Student) (enroll.Student, error) {
 	st.ID = ""
-	err := s.changeOne(ctx, event, st, func(c *listChange, keys *crypto.EventKeys, e enroll.Event, p enroll.Programme, _ stored) error {
+	err := s.changeOne(ctx, event, &st, func(c *listChange, keys *crypto.EventKeys, e enroll.Event, p enroll.Programme, _ stored) error {
 		st.ID = crypto.NewID()
 		return c.add(keys, p, st, crypto.NewCode(e.Code))
 	})
@@ -24,7 +24,7 @@ func (s *Store) AddStudent(ctx context.Context, event string, st enroll.Student)
 // UpdateStudent corrects the student with st's id, who keeps code and choices.
 // ErrNotFound, or FieldErrors as of AddStudent.
 func (s *Store) UpdateStudent(ctx context.Context, event string, st enroll.Student) error {
-	return s.changeOne(ctx, event, st, func(c *listChange, keys *crypto.EventKeys, _ enroll.Event, p enroll.Programme, old stored) error {
+	return s.changeOne(ctx, event, &st, func(c *listChange, keys *crypto.EventKeys, _ enroll.Event, p enroll.Programme, old stored) error {
 		return c.change(keys, p, st, old.version+1)
 	})
 }
@@ -56,8 +56,9 @@ func (s *Store) EraseStudent(ctx context.Context, event, id string) error {
 }
 
 // changeOne checks st against the others and stores what do puts into the
-// change; do gets the student with st's id as stored.
-func (s *Store) changeOne(ctx context.Context, event string, st enroll.Student,
+// change; do gets the student with st's id as stored. An e-mail address is kept
+// only where the event sends invitations.
+func (s *Store) changeOne(ctx context.Context, event string, st *enroll.Student,
 	do func(c *listChange, keys *crypto.EventKeys, e enroll.Event, p enroll.Programme, old stored) error,
 ) error {
 	if err := st.Check(); err != nil {
@@ -66,6 +67,9 @@ func (s *Store) changeOne(ctx context.Context, event string, st enroll.Student,
 	e, err := s.Event(ctx, event)
 	if err != nil {
 		return err
+	}
+	if !e.Invitations {
+		st.Email = ""
 	}
 	p, err := s.Programme(ctx, event)
 	if err != nil {

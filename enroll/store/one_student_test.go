@@ -27,10 +27,13 @@ func TestOneStudent(t *testing.T) {
 	if _, err := w.Store.AddStudent(ctx, e.ID, enroll.Student{}); !errors.As(err, &faults) || len(faults) != 4 {
 		t.Errorf("nothing entered: %v", err)
 	}
-	twin.Number = "990001"
+	twin.Number, twin.Email = "990001", "nieuw@example.org"
 	added, err := w.Store.AddStudent(ctx, e.ID, twin)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if added.Email != "" {
+		t.Error("an e-mail address is kept, though the event sends no invitations")
 	}
 	codes, err := w.Store.Codes(ctx, e.ID)
 	if err != nil {
