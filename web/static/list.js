@@ -95,9 +95,10 @@
   addEventListener("pageshow", () => say("")) // back from the preview: the file is still chosen
 
   if (typeof encryptTo === "function") {
-    form.hidden = false
     document.getElementById("own").open = false
-    document.getElementById("own-form").hidden = true
-    document.getElementById("own-above").hidden = false
+    for (const [id, hide] of Object.entries({ "hand-in": false, lead: false, "own-above": false, "own-lead": true, "own-form": true })) {
+      const part = document.getElementById(id)
+      if (part) part.hidden = hide
+    }
   }
 }
