@@ -40,8 +40,8 @@ type Config struct {
 	// Kick makes the sweep run at once; nil where another process sweeps.
 	Kick func()
 	// DeadlineChanged writes in the purge log that the moment from which an event
-	// is purged moves, before it does; by is the id of an account. Nil: nothing is
-	// written, as in tests.
+	// is purged has moved; by is the id of an account. Nil: nothing is written, as
+	// in tests.
 	DeadlineChanged func(ctx context.Context, event string, from, to time.Time, by string) error
 	// Allocate has places given out, again where they were, and returns before
 	// that is done. ErrState where the event is not closed yet. Nil: ErrNotReady.

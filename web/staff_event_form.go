@@ -1,8 +1,10 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -105,7 +107,7 @@ func (s *Server) addEvent(c *gin.Context) error {
 }
 
 // changeEvent is PATCH /events/:event. The rounds of the programme move along
-// with the date; a moved deadline is written in the purge log before it counts.
+// with the date, and have to lie within its days.
 func (s *Server) changeEvent(c *gin.Context) error {
 	var in eventInput
 	if err := bind(c, &in); err != nil {
@@ -124,7 +126,10 @@ func (s *Server) changeEvent(c *gin.Context) error {
 		if faults := in.into(e); len(faults) > 0 {
 			return merged(faults, checkChange(before, *e, s.clock.Now()))
 		}
-		return checkChange(before, *e, s.clock.Now())
+		if err := checkChange(before, *e, s.clock.Now()); err != nil {
+			return err
+		}
+		return s.keepsRounds(ctx, before, *e)
 	})
 	if err != nil {
 		return s.refuseEvent(c, old, in, err)
@@ -142,20 +147,45 @@ func (s *Server) changeEvent(c *gin.Context) error {
 	return s.changed(c, e.ID, flash)
 }
 
-// update changes the event of the route. Where its deadline moves, that is
-// written in the purge log first.
+// keepsRounds refuses new days of an event that leave a round outside them,
+// once the rounds have moved along with the first day.
+func (s *Server) keepsRounds(ctx context.Context, before, e enroll.Event) error {
+	if before.Date == e.Date && before.LastDate == e.LastDate {
+		return nil
+	}
+	p, err := s.store.Programme(ctx, e.ID)
+	if err != nil {
+		return err
+	}
+	days := before.Date.DaysUntil(e.Date)
+	for _, r := range p.Rounds {
+		if day := enroll.DateOf(r.Start).AddDays(days); day.Before(e.Date) || e.LastDate.Before(day) {
+			return enroll.FieldErrors{{Field: "last_date", Code: "round_outside"}}
+		}
+	}
+	return nil
+}
+
+// update changes the event of the route, which is not purged. Where its
+// deadline has moved, that is written in the purge log: once, and only then.
 func (s *Server) update(c *gin.Context, change func(*enroll.Event) error) (enroll.Event, error) {
 	ctx := c.Request.Context()
-	return s.store.UpdateEvent(ctx, event(c).ID, func(e *enroll.Event) error {
-		from := e.PurgeDue()
+	var from, to time.Time
+	e, err := s.store.UpdateEvent(ctx, event(c).ID, func(e *enroll.Event) error { // once more after a conflict
+		if e.Gone(s.clock.Now()) {
+			return enroll.ErrPurged
+		}
+		from = e.PurgeDue()
 		if err := change(e); err != nil {
 			return err
 		}
-		if to := e.PurgeDue(); s.cfg.DeadlineChanged != nil && !to.Equal(from) {
-			return s.cfg.DeadlineChanged(ctx, e.ID, from, to, account(c).ID)
-		}
+		to = e.PurgeDue()
 		return nil
 	})
+	if err != nil || s.cfg.DeadlineChanged == nil || to.Equal(from) {
+		return e, err
+	}
+	return e, s.cfg.DeadlineChanged(context.WithoutCancel(ctx), e.ID, from, to, account(c).ID)
 }
 
 // changed answers after a change of the event: the event as it is now, or its

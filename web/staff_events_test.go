@@ -306,3 +306,107 @@ func TestSchools(t *testing.T) {
 	page.form("/schools/"+made.ID+"/contacts", "contact_name", "Bo", "email", "bo@example.org").has(t, "http://cultuurdag.example/invitation#")
 	page.get("/schools/"+made.ID).lacks(t, "/invitation#")
 }
+
+// Days of an event that would leave a round of its programme outside are
+// refused; rounds that move along are not.
+func TestNoRoundOutsideTheEvent(t *testing.T) {
+	s := newSite(t)
+	v := s.organiser(t)
+	path := "/events/" + s.event.ID
+	day := func(n int) string { return s.event.Date.AddDays(n).String() }
+	if r := v.json("PATCH", path, map[string]any{"last_date": day(1)}); r.status != http.StatusOK {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	var p enroll.Programme
+	v.get(path+"/programme").decode(t, &p)
+	last := &p.Rounds[len(p.Rounds)-1]
+	last.Start, last.End = last.Start.AddDate(0, 0, 1), last.End.AddDate(0, 0, 1)
+	if r := v.json("PUT", path+"/programme", p); r.status != http.StatusOK {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	for _, change := range []map[string]any{
+		{"last_date": day(0)},
+		{"date": day(1), "last_date": day(1)},
+	} {
+		if r := v.json("PATCH", path, change); r.status != http.StatusUnprocessableEntity || r.faults(t)["last_date"] != "round_outside" {
+			t.Errorf("%v: %d %s", change, r.status, r.body)
+		}
+	}
+	if r := v.json("PATCH", path, map[string]any{"date": day(1)}); r.status != http.StatusOK {
+		t.Errorf("both days later: %d %s", r.status, r.body)
+	}
+}
+
+// The purge log tells of a deadline that moved once, however often somebody
+// else got in between, and of none that did not.
+func TestAMovedDeadlineIsLoggedOnce(t *testing.T) {
+	var s *site
+	logged := 0
+	s = newSite(t, func(cfg *Config) {
+		cfg.DeadlineChanged = func(ctx context.Context, event string, _, to time.Time, _ string) error {
+			logged++
+			if logged > 1 {
+				return nil
+			}
+			e, err := s.Store.UpdateEvent(ctx, event, func(e *enroll.Event) error { // somebody else
+				e.Notes = "Achterom"
+				return nil
+			})
+			if err == nil && !e.PurgeDue().Equal(to) {
+				err = fmt.Errorf("logged %v, due %v", to, e.PurgeDue())
+			}
+			return err
+		}
+	})
+	v := s.organiser(t)
+	move := func(days, status int) {
+		t.Helper()
+		if r := v.json("PATCH", "/events/"+s.event.ID, map[string]any{"date": s.event.Date.AddDays(days).String()}); r.status != status {
+			t.Errorf("%d %s", r.status, r.body)
+		}
+	}
+	move(1, http.StatusOK)
+	move(1, http.StatusOK) // the same
+	if logged != 1 {
+		t.Errorf("logged %d times", logged)
+	}
+	s.Clock.SkewRedis(3 * time.Minute)
+	move(2, http.StatusServiceUnavailable)
+	if logged != 1 {
+		t.Error("a deadline that did not move was logged")
+	}
+}
+
+// After the purge nothing of an event can be changed any more.
+func TestNothingIsChangedAfterThePurge(t *testing.T) {
+	s := newSite(t, func(cfg *Config) {
+		cfg.Allocate = func(context.Context, string, int64, string) error { return nil }
+	})
+	v := s.organiser(t)
+	path := "/events/" + s.event.ID
+	var p enroll.Programme
+	v.get(path+"/programme").decode(t, &p)
+	s.Clock.Move(s.event.PurgeDue())
+	for _, step := range []string{"open", "close", "publish", "cancel", "allocate"} {
+		if r := v.json("POST", path+"/"+step, nil); r.status != http.StatusGone || r.problem(t) != "purged" {
+			t.Errorf("%s: %d %s", step, r.status, r.body)
+		}
+	}
+	if r := v.json("PUT", path+"/programme", p); r.status != http.StatusGone || r.problem(t) != "purged" {
+		t.Errorf("programme: %d %s", r.status, r.body)
+	}
+}
+
+// Nobody is given a place on a day that does not take place.
+func TestNoPlacesInACancelledEvent(t *testing.T) {
+	s := newSite(t)
+	v := s.organiser(t)
+	path := "/events/" + s.event.ID
+	if r := v.json("POST", path+"/cancel", nil); r.status != http.StatusOK {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	r := v.json("PUT", path+"/students/"+s.students[0].ID+"/choices/1", map[string]string{"workshop": "w0"})
+	if r.status != http.StatusConflict || r.problem(t) != "wrong_state" {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+}

@@ -68,13 +68,16 @@ func (s *Server) staffRoutes() {
 	// What the organiser alone does with an event.
 	manage := event.Group("", s.handle(s.requireOrganiser))
 	manage.GET("/change", s.handle(s.editEvent))
-	manage.PATCH("", s.handle(s.changeEvent))
 	manage.GET("/programme", s.handle(s.programme))
-	manage.PUT("/programme", s.handle(s.putProgramme))
-	manage.POST("/open", s.handle(s.step("open", s.stepOpen)))
-	manage.POST("/close", s.handle(s.step("close", s.stepClose)))
-	manage.POST("/publish", s.handle(s.step("publish", s.stepPublish)))
-	manage.POST("/cancel", s.handle(s.step("cancel", s.stepCancel)))
-	manage.POST("/allocate", s.handle(s.allocate))
 	manage.GET("/allocation", s.handle(s.allocation))
+
+	// What changes it: until the purge.
+	change := manage.Group("", s.handle(s.requireData))
+	change.PATCH("", s.handle(s.changeEvent))
+	change.PUT("/programme", s.handle(s.putProgramme))
+	change.POST("/open", s.handle(s.step("open", s.stepOpen)))
+	change.POST("/close", s.handle(s.step("close", s.stepClose)))
+	change.POST("/publish", s.handle(s.step("publish", s.stepPublish)))
+	change.POST("/cancel", s.handle(s.step("cancel", s.stepCancel)))
+	change.POST("/allocate", s.handle(s.allocate))
 }

@@ -328,6 +328,9 @@ func (s *Server) place(c *gin.Context) error {
 	}
 	ctx, id, student := c.Request.Context(), event(c).ID, c.Param("student")
 	round := atoi(c.Param("round"))
+	if event(c).State == enroll.Cancelled {
+		return enroll.ErrState
+	}
 	if err := s.audit(c, "student.place", id, ""); err != nil {
 		return err
 	}
