@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -108,5 +109,29 @@ func TestOneRoomAnEvent(t *testing.T) {
 	defer h.mu.Unlock()
 	if len(h.rooms) != 0 {
 		t.Errorf("an empty room stays: %v", h.rooms)
+	}
+}
+
+// The server's deadline for answers holds for each event, not for the stream.
+func TestAStreamOutlivesTheDeadlineForAnswers(t *testing.T) {
+	s := newSite(t)
+	s.open()
+	anna, bram := s.program(t).signIn(0), s.program(t).signIn(1)
+	hasty := httptest.NewUnstartedServer(s.Server.Config.Handler)
+	hasty.Config.WriteTimeout = 50 * time.Millisecond
+	hasty.Start()
+	anna.site = &site{Server: hasty}
+	events := anna.listen()
+	t.Cleanup(func() {
+		hasty.CloseClientConnections() // streams never end by themselves
+		hasty.Close()
+	})
+	for _, workshop := range []string{"", "w1", "w2"} { // the news of each comes a second after the last
+		if workshop != "" {
+			bram.json("PUT", "/student/choices/1", map[string]any{"workshop": workshop})
+		}
+		if text := events.next("seats"); !strings.Contains(text, workshop) || text == "" {
+			t.Fatalf("after choosing %q: %q", workshop, text)
+		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 
@@ -128,14 +127,7 @@ func (a *app) run(ctx context.Context, listener net.Listener, ready func()) erro
 		<-ctx.Done()
 		return nil
 	}
-	server := &http.Server{
-		Handler:           a.server.Handler(),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       2 * time.Minute, // a class list over a school's line
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(a.logger.Handler(), slog.LevelDebug),
-	}
+	server := newHTTPServer(a.server.Handler(), a.logger)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	ready()
@@ -145,12 +137,7 @@ func (a *app) run(ctx context.Context, listener net.Listener, ready func()) erro
 	case <-ctx.Done():
 	}
 	a.server.Close() // event streams never end by themselves
-	graceful, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
-	defer cancel()
-	if err := server.Shutdown(graceful); err != nil {
-		return fmt.Errorf("stopping: %w", err)
-	}
-	return nil
+	return stopHTTPServer(server, 15*time.Second)
 }
 
 // replay purges again what was once purged, and waits for Redis as long as it
