@@ -251,9 +251,11 @@ func tellLink(t *testing.T, browser context.Context) {
 			t.Errorf("the code stands in the browser's history: %s", entry.URL)
 		}
 	}
+	anna.mu.Lock()
 	if len(anna.requests) < 3 {
 		t.Errorf("%d requests were seen: those of the sign-in are not among them", len(anna.requests))
 	}
+	anna.mu.Unlock()
 	// That no request had the code in its address is checked of every phone.
 
 	wrong := newPhone(t, browser, site)
