@@ -18,6 +18,8 @@ import (
 // Errors of the edge itself.
 var (
 	errBadRequest  = errors.New("bad_request")
+	errTrailing    = errors.New("trailing_data") // after the JSON
+	errMediaType   = errors.New("unsupported_media_type")
 	errMethod      = errors.New("method_not_allowed")
 	errCrossOrigin = errors.New("cross_origin")
 	errBackwards   = errors.New("backwards") // the demo's clock
@@ -56,6 +58,8 @@ var kinds = []struct {
 	{enroll.ErrCannotDecrypt, http.StatusUnprocessableEntity},
 	{enroll.ErrTooManyTries, http.StatusTooManyRequests},
 	{errBadRequest, http.StatusBadRequest},
+	{errTrailing, http.StatusBadRequest},
+	{errMediaType, http.StatusUnsupportedMediaType},
 	{errMethod, http.StatusMethodNotAllowed},
 	{errCrossOrigin, http.StatusForbidden},
 	{errBackwards, http.StatusConflict},

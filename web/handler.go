@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,30 +47,75 @@ func sentJSON(c *gin.Context) bool {
 }
 
 // bind reads a JSON body, or else a form, into the struct that into points to;
-// its fields are tagged json and form. What is read is not checked.
+// its fields are tagged json and form. Nothing is taken from the address, which
+// is kept in logs and histories. What is read is not checked.
 func bind(c *gin.Context, into any) error {
-	var err error
 	if sentJSON(c) {
-		err = json.NewDecoder(c.Request.Body).Decode(into)
-		if errors.Is(err, io.EOF) {
-			err = nil // no body: nothing entered
-		}
-	} else {
-		// ParseForm and mapping apart, for an error of mapping quotes what was entered.
-		if err = c.Request.ParseForm(); err == nil {
-			if binding.MapFormWithTag(into, c.Request.Form, "form") != nil {
-				err = errors.New("a field of the form does not fit")
-			}
-		}
+		return readJSON(c.Request.Body, into)
 	}
-	var tooLarge *http.MaxBytesError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &tooLarge):
+	if err := readForm(c); err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: %T", errBadRequest, err)
+	if binding.MapFormWithTag(into, c.Request.PostForm, "form") != nil { // its error quotes what was entered
+		return fmt.Errorf("%w: a field of the form does not fit", errBadRequest)
+	}
+	return nil
+}
+
+// readJSON reads one value, or nothing at all. A field that there is not is
+// told: left out in silence, a slip in its name would do nothing and say 200.
+func readJSON(body io.Reader, into any) error {
+	decoder := json.NewDecoder(body)
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(into)
+	if errors.Is(err, io.EOF) {
+		return nil // no body: nothing entered
+	}
+	if err != nil {
+		if _, name, ok := strings.Cut(err.Error(), "json: unknown field "); ok {
+			return &Problem{Status: http.StatusBadRequest, Code: "unknown_field", Args: []any{"field", strings.Trim(name, `"`)}}
+		}
+		return unread(err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.Join(errTrailing, tooLarge(err))
+	}
+	return nil
+}
+
+// readForm reads the body as a form, into Request.PostForm.
+func readForm(c *gin.Context) error {
+	kind, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	if c.Request.ContentLength != 0 && (err != nil || kind != "application/x-www-form-urlencoded") {
+		return errMediaType
+	}
+	if err := c.Request.ParseForm(); err != nil {
+		return unread(err)
+	}
+	return nil
+}
+
+// unread is the error for a body that could not be read, without what it says.
+func unread(err error) error {
+	return cmp.Or(tooLarge(err), fmt.Errorf("%w: %T", errBadRequest, err))
+}
+
+// tooLarge returns err where it says that the body is too large, else nil.
+func tooLarge(err error) error {
+	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return large
+	}
+	return nil
+}
+
+// sendJSON answers with v. Nothing is sent before all of it is JSON.
+func sendJSON(c *gin.Context, status int, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("answer as JSON: %w", err)
+	}
+	c.Data(status, "application/json; charset=utf-8", data)
+	return nil
 }
 
 // see sends the browser on with a GET, after a form.

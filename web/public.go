@@ -35,8 +35,7 @@ func (s *Server) purged(c *gin.Context) error {
 		return enroll.ErrNotFound
 	}
 	if wantsJSON(c) {
-		c.JSON(http.StatusOK, gin.H{"event": e.ID, "purged_at": e.PurgedAt})
-		return nil
+		return sendJSON(c, http.StatusOK, gin.H{"event": e.ID, "purged_at": e.PurgedAt})
 	}
 	page := purgedPage{s.page(c, localeOf(c).T("page.purged.title")), e.PurgedAt}
 	return s.render(c, http.StatusOK, "pages/purged", &page)

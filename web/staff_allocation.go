@@ -76,8 +76,7 @@ func (s *Server) allocation(c *gin.Context) error {
 		if len(report) > 0 {
 			answer["report"] = report
 		}
-		c.JSON(http.StatusOK, answer)
-		return nil
+		return sendJSON(c, http.StatusOK, answer)
 	}
 	base, err := s.eventPage(c, "allocation")
 	if err != nil {

@@ -33,8 +33,7 @@ func (s *Server) auditLog(c *gin.Context) error {
 		return err
 	}
 	if wantsJSON(c) {
-		c.JSON(http.StatusOK, gin.H{"entries": entries})
-		return nil
+		return sendJSON(c, http.StatusOK, gin.H{"entries": entries})
 	}
 	events, err := s.allEvents(ctx)
 	if err != nil {

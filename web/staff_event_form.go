@@ -99,8 +99,7 @@ func (s *Server) addEvent(c *gin.Context) error {
 	}
 	s.cfg.Kick()
 	if wantsJSON(c) {
-		c.JSON(http.StatusCreated, gin.H{"id": e.ID, "code": e.Code, "recipient": e.Recipient, "purge_due": e.PurgeDue()})
-		return nil
+		return sendJSON(c, http.StatusCreated, gin.H{"id": e.ID, "code": e.Code, "recipient": e.Recipient, "purge_due": e.PurgeDue()})
 	}
 	s.flash(c, "staff.form.created")
 	return see(c, "/events/"+e.ID)
@@ -197,8 +196,7 @@ func (s *Server) changed(c *gin.Context, id, flash string) error {
 		if err != nil {
 			return err
 		}
-		c.JSON(http.StatusOK, s.eventJSON(e))
-		return nil
+		return sendJSON(c, http.StatusOK, s.eventJSON(e))
 	}
 	s.flash(c, flash)
 	return see(c, "/events/"+id)

@@ -80,8 +80,7 @@ func (s *Server) events(c *gin.Context) error {
 		for i, e := range all {
 			list[i] = s.eventJSON(e)
 		}
-		c.JSON(http.StatusOK, gin.H{"events": list})
-		return nil
+		return sendJSON(c, http.StatusOK, gin.H{"events": list})
 	}
 	schools, err := s.store.Schools(c.Request.Context())
 	if err != nil {
@@ -223,8 +222,7 @@ func shortRounds(p enroll.Programme, students int) []shortRound {
 // event is GET /events/:event.
 func (s *Server) event(c *gin.Context) error {
 	if wantsJSON(c) {
-		c.JSON(http.StatusOK, s.eventJSON(event(c)))
-		return nil
+		return sendJSON(c, http.StatusOK, s.eventJSON(event(c)))
 	}
 	base, err := s.eventPage(c, "overview")
 	if err != nil {

@@ -35,8 +35,7 @@ func (s *Server) overviews(c *gin.Context) error {
 		if files == nil {
 			files = []store.FileInfo{}
 		}
-		c.JSON(http.StatusOK, gin.H{"overviews": files})
-		return nil
+		return sendJSON(c, http.StatusOK, gin.H{"overviews": files})
 	}
 	base, err := s.eventPage(c, "lists")
 	if err != nil {

@@ -46,8 +46,7 @@ func (s *Server) programme(c *gin.Context) error {
 		if p.Workshops == nil {
 			p.Workshops = []enroll.Workshop{}
 		}
-		c.JSON(http.StatusOK, p)
-		return nil
+		return sendJSON(c, http.StatusOK, p)
 	}
 	page, err := s.programmePage(c, formOfProgramme(p, event(c)))
 	if err != nil {
@@ -70,8 +69,7 @@ func (s *Server) putProgramme(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, p)
-	return nil
+	return sendJSON(c, http.StatusOK, p)
 }
 
 func (s *Server) saveProgramme(c *gin.Context, p enroll.Programme) (enroll.Programme, error) {
@@ -102,12 +100,8 @@ func roundsOffDay(p enroll.Programme, e enroll.Event) enroll.FieldErrors {
 }
 
 func (s *Server) programmeFromForm(c *gin.Context) error {
-	if err := c.Request.ParseForm(); err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return err
-		}
-		return fmt.Errorf("%w: %T", errBadRequest, err)
+	if err := readForm(c); err != nil {
+		return err
 	}
 	form := readProgrammeForm(c.Request.PostForm)
 	if more := c.Request.PostForm.Get("add"); more != "" {

@@ -138,8 +138,7 @@ func (s *Server) progress(c *gin.Context) error {
 		return err
 	}
 	if wantsJSON(c) {
-		c.JSON(http.StatusOK, p)
-		return nil
+		return sendJSON(c, http.StatusOK, p)
 	}
 	base, err := s.eventPage(c, "live")
 	if err != nil {

@@ -77,8 +77,7 @@ func (s *Server) showPurge(c *gin.Context) error {
 		if err != nil {
 			return err
 		}
-		c.JSON(http.StatusOK, steps)
-		return nil
+		return sendJSON(c, http.StatusOK, steps)
 	}
 	page, err := s.purgePage(c)
 	if err != nil {
@@ -193,8 +192,7 @@ func (s *Server) purgeLog(c *gin.Context) error {
 		if list == nil {
 			list = []json.RawMessage{}
 		}
-		c.JSON(http.StatusOK, gin.H{"entries": list})
-		return nil
+		return sendJSON(c, http.StatusOK, gin.H{"entries": list})
 	}
 	l := localeOf(c)
 	page := purgeLogPage{Page: s.page(c, l.T("staff.purge_log.title")), Signed: s.cfg.Checkpoint != nil}

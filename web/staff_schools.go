@@ -59,8 +59,7 @@ func (s *Server) schools(c *gin.Context) error {
 		return err
 	}
 	if wantsJSON(c) {
-		c.JSON(http.StatusOK, gin.H{"schools": list})
-		return nil
+		return sendJSON(c, http.StatusOK, gin.H{"schools": list})
 	}
 	page := schoolsPage{Page: s.page(c, localeOf(c).T("staff.schools.title")), Schools: list}
 	return s.render(c, http.StatusOK, "staff/schools", &page)
@@ -116,8 +115,7 @@ func (s *Server) addSchool(c *gin.Context) error {
 		return err
 	}
 	if wantsJSON(c) {
-		c.JSON(http.StatusCreated, gin.H{"id": school.ID})
-		return nil
+		return sendJSON(c, http.StatusCreated, gin.H{"id": school.ID})
 	}
 	s.flash(c, "staff.saved")
 	return see(c, "/schools/"+school.ID)
@@ -164,8 +162,7 @@ func (s *Server) school(c *gin.Context) error {
 		return err
 	}
 	if wantsJSON(c) {
-		c.JSON(http.StatusOK, page.School)
-		return nil
+		return sendJSON(c, http.StatusOK, page.School)
 	}
 	return s.render(c, http.StatusOK, "staff/school", &page)
 }
@@ -198,8 +195,7 @@ func (s *Server) changeSchool(c *gin.Context) error {
 		return err
 	}
 	if wantsJSON(c) {
-		c.JSON(http.StatusOK, school)
-		return nil
+		return sendJSON(c, http.StatusOK, school)
 	}
 	s.flash(c, "staff.saved")
 	return see(c, "/schools/"+school.ID)
@@ -287,8 +283,7 @@ func (s *Server) showInvitationLink(c *gin.Context, a enroll.Account, answer gin
 	s.mail(ctx, a.Email, l.T("staff.mail.invitation.subject"), l.T("staff.mail.invitation.body", "name", a.Name, "link", link))
 	if wantsJSON(c) {
 		answer["invitation_url"] = link
-		c.JSON(http.StatusCreated, answer)
-		return nil
+		return sendJSON(c, http.StatusCreated, answer)
 	}
 	page, err := s.schoolPage(c)
 	if err != nil {

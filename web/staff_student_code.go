@@ -21,8 +21,7 @@ func (s *Server) newCode(c *gin.Context) error {
 		return err
 	}
 	if wantsJSON(c) {
-		c.JSON(http.StatusOK, gin.H{"code": code.String()})
-		return nil
+		return sendJSON(c, http.StatusOK, gin.H{"code": code.String()})
 	}
 	page, err := s.studentOnePage(c)
 	if err != nil {

@@ -115,8 +115,7 @@ func (s *Server) addStudent(c *gin.Context) error {
 	}
 	s.cfg.Kick() // lists that were made are made again
 	if wantsJSON(c) {
-		c.JSON(http.StatusCreated, gin.H{"id": st.ID})
-		return nil
+		return sendJSON(c, http.StatusCreated, gin.H{"id": st.ID})
 	}
 	s.flash(c, "students.added")
 	return see(c, "/events/"+e.ID+"/students/"+st.ID)
@@ -177,8 +176,7 @@ func (s *Server) changeStudent(c *gin.Context) error {
 		if len(found.students) == 0 {
 			return enroll.ErrNotFound // erased meanwhile
 		}
-		c.JSON(http.StatusOK, found.json()[0])
-		return nil
+		return sendJSON(c, http.StatusOK, found.json()[0])
 	}
 	s.flash(c, "staff.saved")
 	return see(c, "/events/"+e.ID+"/students/"+old.ID)

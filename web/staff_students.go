@@ -200,8 +200,7 @@ func (s *Server) listStudents(c *gin.Context, action string, filter studentFilte
 		}
 	}
 	if wantsJSON(c) {
-		c.JSON(http.StatusOK, gin.H{"students": found.json()})
-		return nil
+		return sendJSON(c, http.StatusOK, gin.H{"students": found.json()})
 	}
 	base, err := s.eventPage(c, "students")
 	if err != nil {
@@ -350,8 +349,7 @@ func (s *Server) place(c *gin.Context) error {
 		if choice, ok := choices[student][round]; ok {
 			answer["workshop"] = choice.Workshop
 		}
-		c.JSON(http.StatusOK, answer)
-		return nil
+		return sendJSON(c, http.StatusOK, answer)
 	}
 	if err == nil {
 		s.flash(c, "staff.student.placed")

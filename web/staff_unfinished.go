@@ -85,8 +85,7 @@ func (s *Server) unfinished(c *gin.Context) error {
 		return err
 	}
 	if wantsJSON(c) {
-		c.JSON(http.StatusOK, gin.H{"classes": unfinishedOf(found.byClass())})
-		return nil
+		return sendJSON(c, http.StatusOK, gin.H{"classes": unfinishedOf(found.byClass())})
 	}
 	base, err := s.eventPage(c, "live")
 	if err != nil {

@@ -91,8 +91,7 @@ func (s *Server) student(c *gin.Context) error {
 		return err
 	}
 	if wantsJSON(c) {
-		c.JSON(http.StatusOK, studentJSONOf(view))
-		return nil
+		return sendJSON(c, http.StatusOK, studentJSONOf(view))
 	}
 	page := s.studentPage(c, view)
 	return s.renderStudent(c, http.StatusOK, &page)
@@ -179,8 +178,7 @@ func (s *Server) change(c *gin.Context, in any, do func(cookie string, round int
 	case err != nil:
 		return s.refuseChoice(c, view, round, workshop, err)
 	case wantsJSON(c):
-		c.JSON(http.StatusOK, studentJSONOf(view))
-		return nil
+		return sendJSON(c, http.StatusOK, studentJSONOf(view))
 	}
 	key := "student.saved"
 	if workshop == "" {

@@ -54,8 +54,7 @@ func (s *Server) schedule(c *gin.Context) error {
 		}
 		out.Rounds = append(out.Rounds, round)
 	}
-	c.JSON(http.StatusOK, out)
-	return nil
+	return sendJSON(c, http.StatusOK, out)
 }
 
 // scheduleCalendar is GET /student/schedule.ics, the same for a calendar:

@@ -58,8 +58,7 @@ func (s *Server) codePage(c *gin.Context) codePage {
 // home is GET /.
 func (s *Server) home(c *gin.Context) error {
 	if wantsJSON(c) {
-		c.JSON(http.StatusOK, gin.H{"name": s.cfg.Provider.Name, "sign_in": "/student/sign-in", "privacy": "/privacy"})
-		return nil
+		return sendJSON(c, http.StatusOK, gin.H{"name": s.cfg.Provider.Name, "sign_in": "/student/sign-in", "privacy": "/privacy"})
 	}
 	page := s.codePage(c)
 	_, err := studentToken(c)
