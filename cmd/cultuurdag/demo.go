@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
@@ -82,7 +83,7 @@ func (c *DemoCommand) Run(ctx context.Context, io *streams) (err error) {
 	}
 	defer listener.Close()
 
-	a, err := newDemo(dir, rdb, clock, "http://"+listener.Addr().String(), io.err)
+	a, err := newDemo(dir, rdb, clock, "http://"+reachable(listener.Addr()), io.err)
 	if err != nil {
 		return err
 	}
@@ -101,6 +102,16 @@ func (c *DemoCommand) Run(ctx context.Context, io *streams) (err error) {
 		}
 	})
 	return errors.Join(begun, err, c.forget(a, info))
+}
+
+// reachable returns the host and port at which this machine reaches a listener:
+// one that listens at every address says 0.0.0.0 or [::], which is no host.
+func reachable(addr net.Addr) string {
+	at, err := netip.ParseAddrPort(addr.String())
+	if err != nil || !at.Addr().IsUnspecified() {
+		return addr.String()
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), at.Port()).String()
 }
 
 // openRedis returns the Redis of --redis-url, or one that is embedded.
