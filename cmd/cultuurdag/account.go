@@ -17,9 +17,10 @@ import (
 // minPassword is the fewest characters of a password of staff.
 const minPassword = 12
 
-// withStore opens what the settings name and calls do with the store.
+// withStore opens what the settings name, but for the purge log, and calls do
+// with the store.
 func (c *Config) withStore(io *streams, do func(p parts, s *store.Store) error) error {
-	p, closeAll, err := c.open(io.err)
+	p, closeAll, err := c.openStore(io.err)
 	if err != nil {
 		return err
 	}

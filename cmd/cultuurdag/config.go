@@ -137,22 +137,28 @@ func checkAddr(addr string) error {
 }
 
 func checkBaseURL(raw string) error {
+	_, err := parseBaseURL(raw)
+	return err
+}
+
+// parseBaseURL returns the address as the rest of the program takes it, and as
+// browsers write an origin: scheme and host in lower case, no slash at the end.
+func parseBaseURL(raw string) (string, error) {
 	if raw == "" {
-		return errMissing
+		return "", errMissing
 	}
 	u, err := url.Parse(raw)
 	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
-		return errors.New("is not an address such as https://cultuurdag.example.nl, without a path")
+		return "", errors.New("is not an address such as https://cultuurdag.example.nl, without a path")
 	}
+	host := strings.ToLower(u.Host)
 	switch {
-	case u.Scheme == "https":
-		return nil
-	case u.Scheme == "http" && isThisMachine(u.Hostname()):
-		return nil
+	case u.Scheme == "https", u.Scheme == "http" && isThisMachine(strings.ToLower(u.Hostname())):
+		return u.Scheme + "://" + host, nil // url.Parse put the scheme in lower case
 	case u.Scheme == "http":
-		return errors.New("has to be https: http is for this machine alone")
+		return "", errors.New("has to be https: http is for this machine alone")
 	}
-	return fmt.Errorf("has the scheme %q instead of https", u.Scheme)
+	return "", fmt.Errorf("has the scheme %q instead of https", u.Scheme)
 }
 
 func isThisMachine(host string) bool {

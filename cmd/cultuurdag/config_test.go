@@ -109,6 +109,23 @@ func TestEveryFaultNamesItsSetting(t *testing.T) {
 	}
 }
 
+// What is printed, mailed and compared is one way of writing an address.
+func TestBaseURLIsWrittenOneWay(t *testing.T) {
+	for raw, want := range map[string]string{
+		"https://cultuurdag.example.nl":   "https://cultuurdag.example.nl",
+		"https://cultuurdag.example.nl/":  "https://cultuurdag.example.nl",
+		"https://cultuurdag.example.nl//": "https://cultuurdag.example.nl",
+		"HTTPS://Cultuurdag.Example.nl":   "https://cultuurdag.example.nl",
+		"https://example.nl:8443/":        "https://example.nl:8443",
+		"http://LOCALHOST:8080/":          "http://localhost:8080",
+		"http://[::1]:8080":               "http://[::1]:8080",
+	} {
+		if got, err := parseBaseURL(raw); got != want || err != nil {
+			t.Errorf("%s: got %q, %v; want %q", raw, got, err, want)
+		}
+	}
+}
+
 func chmod(name string, mode os.FileMode) {
 	if err := os.Chmod(name, mode); err != nil {
 		panic(err)

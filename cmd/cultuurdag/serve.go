@@ -49,8 +49,26 @@ func (c *ServeCommand) Run(ctx context.Context, io *streams) error {
 }
 
 // open checks the settings and opens what they name. The function that it
-// returns closes it all.
+// returns closes it all. The purge log is begun where there is none.
 func (c *Config) open(logs io.Writer) (parts, func(), error) {
+	p, closeAll, err := c.openStore(logs)
+	if err != nil {
+		return parts{}, nil, err
+	}
+	logKey, err := crypto.LoadLogKey(c.PurgeLogKey)
+	if err != nil {
+		closeAll()
+		return parts{}, nil, fmt.Errorf("CULTUURDAG_PURGE_LOG_KEY: %w", err)
+	}
+	if p.purgeLog, err = purge.Open(c.PurgeLog, logKey); err != nil {
+		closeAll()
+		return parts{}, nil, fmt.Errorf("CULTUURDAG_PURGE_LOG: %w", err)
+	}
+	return p, closeAll, nil
+}
+
+// openStore is open without the purge log, which it leaves alone.
+func (c *Config) openStore(logs io.Writer) (parts, func(), error) {
 	if err := c.Check(); err != nil {
 		return parts{}, nil, err
 	}
@@ -67,13 +85,9 @@ func (c *Config) open(logs io.Writer) (parts, func(), error) {
 	if err != nil {
 		return parts{}, nil, fmt.Errorf("CULTUURDAG_KEYSTORE: %w", err)
 	}
-	logKey, err := crypto.LoadLogKey(c.PurgeLogKey)
+	baseURL, err := parseBaseURL(c.BaseURL)
 	if err != nil {
-		return parts{}, nil, fmt.Errorf("CULTUURDAG_PURGE_LOG_KEY: %w", err)
-	}
-	purgeLog, err := purge.Open(c.PurgeLog, logKey)
-	if err != nil {
-		return parts{}, nil, fmt.Errorf("CULTUURDAG_PURGE_LOG: %w", err)
+		return parts{}, nil, fmt.Errorf("CULTUURDAG_BASE_URL %w", err)
 	}
 	provider, err := LoadProvider(c.ProviderFile)
 	if err != nil {
@@ -91,8 +105,8 @@ func (c *Config) open(logs io.Writer) (parts, func(), error) {
 	}
 	logger := slog.New(slog.NewJSONHandler(logs, nil))
 	return parts{
-			redis: rdb, master: master, keystore: keystore, purgeLog: purgeLog, redisDir: c.RedisDir,
-			clock: &enroll.Clock{}, logger: logger, provider: provider, baseURL: c.BaseURL, proxies: c.TrustedProxies,
+			redis: rdb, master: master, keystore: keystore, redisDir: c.RedisDir,
+			clock: &enroll.Clock{}, logger: logger, provider: provider, baseURL: baseURL, proxies: c.TrustedProxies,
 			mailer: mailer, web: c.Role != "worker", worker: c.Role != "web", poll: time.Second,
 		}, func() {
 			if err := rdb.Close(); err != nil && !errors.Is(err, os.ErrClosed) {

@@ -223,14 +223,19 @@ func (l *Log) Event(event string) ([]Entry, error) {
 	return entries, nil
 }
 
-// Check reads the whole log anew and holds it against the checkpoint beside it:
-// ErrTampered where it does not hold.
-func (l *Log) Check() error {
-	fresh := &Log{path: l.path, key: l.key}
-	return fresh.locked(syscall.LOCK_SH, func(*os.File, int) error {
-		_, err := fresh.covered()
+// Check reads the log at path and holds it against the checkpoint beside it:
+// ErrTampered where it does not hold, another error where it could not be
+// continued. It changes nothing: a log that is not there yet is not begun.
+func Check(path string, key *crypto.LogKey) error {
+	l := &Log{path: path, key: key}
+	err := l.locked(syscall.LOCK_SH, func(*os.File, int) error {
+		_, err := l.covered()
 		return err
 	})
+	if errors.Is(err, fs.ErrNotExist) {
+		_, err = l.covered() // which tells a log that was removed from one that never was
+	}
+	return err
 }
 
 // Public returns the verifier key of the log's checkpoints.

@@ -297,3 +297,33 @@ func TestEntryThatCouldNotBeReadAgainIsNotWritten(t *testing.T) {
 		t.Errorf("%d entries, %v", len(entries), err)
 	}
 }
+
+func TestCheckChangesNothing(t *testing.T) {
+	dir, key := t.TempDir(), newKey(t)
+	path := filepath.Join(dir, "purge.log")
+	if err := Check(path, key); err != nil {
+		t.Errorf("no log yet: %v", err)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
+		t.Errorf("left behind: %v, %v", files, err)
+	}
+	fill(t, open(t, path, key), 1)
+	whole := contents(t, path)
+	write(t, path, append(whole, "half a line"...))
+	if err := Check(path, key); err != nil {
+		t.Errorf("half a line at the end: %v", err)
+	}
+	if got := contents(t, path); len(got) != len(whole)+len("half a line") {
+		t.Error("half a line was cut off")
+	}
+	write(t, path, whole[:len(whole)/2])
+	if err := Check(path, key); !errors.Is(err, ErrTampered) {
+		t.Errorf("a log that was cut: %v", err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := Check(path, key); !errors.Is(err, ErrTampered) {
+		t.Errorf("a log that was removed: %v", err)
+	}
+}
