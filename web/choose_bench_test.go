@@ -46,14 +46,17 @@ func TestSeatCostsOneRoundTrip(t *testing.T) {
 	v.json("GET", "/student", nil)
 	count := &roundTrips{}
 	s.Redis.(*redis.Client).AddHook(count)
-	for _, call := range []struct{ method, path, workshop string }{
-		{"PUT", "/student/choices/1", "w1"},
-		{"PUT", "/student/choices/1", "w1"},
-		{"DELETE", "/student/choices/1", ""},
-		{"GET", "/student", ""},
+	for _, call := range []struct {
+		method, path string
+		body         map[string]any
+	}{
+		{"PUT", "/student/choices/1", map[string]any{"workshop": "w1"}},
+		{"PUT", "/student/choices/1", map[string]any{"workshop": "w1"}},
+		{"DELETE", "/student/choices/1", nil},
+		{"GET", "/student", nil},
 	} {
 		count.n.Store(0)
-		if r := v.json(call.method, call.path, map[string]any{"workshop": call.workshop}); r.status != http.StatusOK {
+		if r := v.json(call.method, call.path, call.body); r.status != http.StatusOK {
 			t.Fatalf("%s %s: %d %s", call.method, call.path, r.status, r.body)
 		}
 		if n := count.n.Load(); n != 1 {

@@ -51,7 +51,7 @@ func sentJSON(c *gin.Context) bool {
 // is kept in logs and histories. What is read is not checked.
 func bind(c *gin.Context, into any) error {
 	if sentJSON(c) {
-		return readJSON(c.Request.Body, into)
+		return readJSON(c.Request.Body, into, c.Request.Method == http.MethodPatch)
 	}
 	if err := readForm(c); err != nil {
 		return err
@@ -62,11 +62,14 @@ func bind(c *gin.Context, into any) error {
 	return nil
 }
 
-// readJSON reads one value, or nothing at all. A field that there is not is
-// told: left out in silence, a slip in its name would do nothing and say 200.
-func readJSON(body io.Reader, into any) error {
+// readJSON reads one value, or nothing at all. Programs may send more than is
+// read, but not in a PATCH (strict): all of its fields may be left out, so that
+// one with a slip in its name would do nothing and say 200.
+func readJSON(body io.Reader, into any, strict bool) error {
 	decoder := json.NewDecoder(body)
-	decoder.DisallowUnknownFields()
+	if strict {
+		decoder.DisallowUnknownFields()
+	}
 	err := decoder.Decode(into)
 	if errors.Is(err, io.EOF) {
 		return nil // no body: nothing entered
