@@ -15,6 +15,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"cultuurdag/crypto"
 	"cultuurdag/enroll"
 )
 
@@ -22,6 +23,7 @@ const (
 	seatInterval = time.Second      // how often the store is asked, while anybody listens
 	liveLife     = 10 * time.Minute // after which a stream ends and the browser comes back
 	livePing     = 15 * time.Second
+	liveStreams  = 5 // at once for one student's session: the tabs of a browser
 )
 
 // standing is what a page that listens wants to know: the seats taken, the
@@ -37,10 +39,11 @@ type standing struct {
 type seatHub struct {
 	ask func(ctx context.Context, event string) (standing, error)
 
-	mu    sync.Mutex
-	rooms map[string]*seatRoom
-	done  context.Context
-	close context.CancelFunc
+	mu      sync.Mutex
+	rooms   map[string]*seatRoom
+	streams map[string]int // how many are open, by session
+	done    context.Context
+	close   context.CancelFunc
 }
 
 // seatRoom is the listeners of one event, and what they were told last.
@@ -59,9 +62,27 @@ type seatNews struct {
 }
 
 func newSeatHub(ask func(context.Context, string) (standing, error)) *seatHub {
-	h := &seatHub{ask: ask, rooms: map[string]*seatRoom{}}
+	h := &seatHub{ask: ask, rooms: map[string]*seatRoom{}, streams: map[string]int{}}
 	h.done, h.close = context.WithCancel(context.Background())
 	return h
+}
+
+// enter counts a stream of a session, until leave is called. A
+// *enroll.RetryError where there are liveStreams already.
+func (h *seatHub) enter(session string) (leave func(), err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.streams[session] >= liveStreams {
+		return nil, &enroll.RetryError{After: livePing}
+	}
+	h.streams[session]++
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.streams[session]--; h.streams[session] == 0 {
+			delete(h.streams, session)
+		}
+	}, nil
 }
 
 // join returns what is new in an event from now on. The channel is closed
@@ -227,6 +248,11 @@ func (s *Server) studentLive(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	exit, err := s.seats.enter(crypto.HashToken(cookie))
+	if err != nil {
+		return err
+	}
+	defer exit()
 	news, leave := s.seats.join(view.Event.ID)
 	defer leave()
 
