@@ -127,6 +127,19 @@ func sameOrigin(baseURL string) (handlerFunc, error) {
 	}, nil
 }
 
+// answerHead answers HEAD as GET: the server sends the headers alone. A stream
+// would go on for nobody, and stays a method that is not allowed.
+func answerHead(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead && !strings.HasSuffix(r.URL.Path, "/live") {
+			get := *r // a copy: by r itself the server knows to leave out the body
+			get.Method = http.MethodGet
+			r = &get
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // overrideMethod lets a form, which can only POST, say PUT, PATCH or DELETE in
 // its field _method. It has to run before the router. The field is looked for
 // in the first 64 kB, without using up a body that is no form: curl calls

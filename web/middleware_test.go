@@ -23,3 +23,18 @@ func TestMethodsThatAreMadeUp(t *testing.T) {
 		t.Errorf("the log:\n%s", log)
 	}
 }
+
+// HEAD is answered as GET is, without the body.
+func TestHead(t *testing.T) {
+	s := newSite(t)
+	anna := s.browser(t).signIn(0)
+	for path, want := range map[string]int{"/": 200, "/privacy": 200, "/student": 200, "/events": 401, "/nergens": 404, "/student/live": 405} {
+		r := anna.do("HEAD", path, "", nil)
+		if r.status != want || r.body != "" {
+			t.Errorf("%s: %d %q", path, r.status, r.body)
+		}
+		if kind := anna.get("/").header.Get("Content-Type"); r.header.Get("Content-Type") != kind {
+			t.Errorf("%s: content type %q, want %q", path, r.header.Get("Content-Type"), kind)
+		}
+	}
+}

@@ -143,7 +143,7 @@ func New(cfg Config) (*Server, error) {
 }
 
 // Handler returns what an http.Server serves.
-func (s *Server) Handler() http.Handler { return overrideMethod(s.engine) }
+func (s *Server) Handler() http.Handler { return answerHead(overrideMethod(s.engine)) }
 
 // Close ends the event streams, which a graceful stop would wait for, and waits
 // for mail that is being sent.
