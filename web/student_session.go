@@ -177,8 +177,9 @@ func (s *Server) farewell(c *gin.Context) error {
 	return s.render(c, http.StatusGone, "student/purged", &page)
 }
 
-// forget empties what this browser keeps of the site.
+// forget empties what this browser keeps of the student. Staff who are signed in
+// in the same browser stay so: of the cookies the student's alone goes.
 func (s *Server) forget(c *gin.Context) {
 	s.setCookie(c, studentCookie, "", -1)
-	c.Header("Clear-Site-Data", `"cache", "cookies", "storage"`)
+	c.Header("Clear-Site-Data", `"cache", "storage"`)
 }
