@@ -303,8 +303,47 @@ func TestSchools(t *testing.T) {
 	v.get("/schools").has(t, `"Nieuwe School"`, `"contacts":[]`)
 	page := s.browser(t).as("organisator@example.org")
 	page.form("/schools/"+made.ID+"/contacts", "contact_name", "", "email", "geen adres", "phone", "06").has(t, `id="contact_name-error"`, `id="email-error"`, `value="06"`)
-	page.form("/schools/"+made.ID+"/contacts", "contact_name", "Bo", "email", "bo@example.org").has(t, "http://cultuurdag.example/invitation#")
-	page.get("/schools/"+made.ID).lacks(t, "/invitation#")
+
+	// The link is shown once, on the page that follows.
+	var contact struct {
+		Contacts []contactJSON `json:"contacts"`
+	}
+	for _, path := range []string{"/contacts", "/contacts/CONTACT/invitation"} {
+		v.get("/schools/"+made.ID).decode(t, &contact)
+		if len(contact.Contacts) > 0 {
+			path = strings.Replace(path, "CONTACT", contact.Contacts[0].ID, 1)
+		}
+		r := page.form("/schools/"+made.ID+path, "contact_name", "Bo", "email", "bo@example.org")
+		if r.status != http.StatusSeeOther || r.header.Get("Location") != "/schools/"+made.ID {
+			t.Fatalf("%s: %d to %q", path, r.status, r.header.Get("Location"))
+		}
+		page.get("/schools/"+s.event.School).lacks(t, "/invitation#")
+		page.get("/schools/"+made.ID).has(t, "http://cultuurdag.example/invitation#", "Bo")
+		page.get("/schools/"+made.ID).lacks(t, "/invitation#")
+	}
+
+	// What there is not is not found, and leads nowhere.
+	for _, path := range []string{"/schools/" + made.ID + "/contacts/niemand", "/schools/nergens%0d%0a/contacts/" + contact.Contacts[0].ID} {
+		if r := page.form(path, "_method", "DELETE"); r.status != http.StatusNotFound || r.header.Get("Location") != "" {
+			t.Errorf("%s: %d to %q", path, r.status, r.header.Get("Location"))
+		}
+	}
+	if r := page.form("/schools/"+made.ID+"/contacts/"+contact.Contacts[0].ID, "_method", "DELETE"); r.status != http.StatusSeeOther {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	seen := map[string]string{}
+	entries, err := s.Store.AuditLog(t.Context(), "", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		seen[e.Action] = e.Detail
+	}
+	for _, action := range []string{"contact.add", "contact.invite", "contact.remove"} {
+		if seen[action] != made.ID {
+			t.Errorf("%s is noted with %q", action, seen[action])
+		}
+	}
 }
 
 // Days of an event that would leave a round of its programme outside are

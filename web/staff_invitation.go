@@ -108,6 +108,10 @@ func (s *Server) setFirstPassword(c *gin.Context, token, password string) error 
 	if a, err = s.store.SetPassword(ctx, a.ID, encoded); err != nil {
 		return err
 	}
+	c.Set(staffKey, a)
+	if err := s.audit(c, "account.link", "", a.School); err != nil {
+		return err
+	}
 	return s.beginSession(c, a)
 }
 

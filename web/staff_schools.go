@@ -2,8 +2,10 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -118,7 +120,7 @@ func (s *Server) addSchool(c *gin.Context) error {
 		return sendJSON(c, http.StatusCreated, gin.H{"id": school.ID})
 	}
 	s.flash(c, "staff.saved")
-	return see(c, "/schools/"+school.ID)
+	return see(c, "/schools/"+url.PathEscape(school.ID))
 }
 
 type schoolPage struct {
@@ -164,6 +166,9 @@ func (s *Server) school(c *gin.Context) error {
 	if wantsJSON(c) {
 		return sendJSON(c, http.StatusOK, page.School)
 	}
+	if err := s.takeLink(c, &page); err != nil {
+		return err
+	}
 	return s.render(c, http.StatusOK, "staff/school", &page)
 }
 
@@ -198,7 +203,7 @@ func (s *Server) changeSchool(c *gin.Context) error {
 		return sendJSON(c, http.StatusOK, school)
 	}
 	s.flash(c, "staff.saved")
-	return see(c, "/schools/"+school.ID)
+	return see(c, "/schools/"+url.PathEscape(school.ID))
 }
 
 // contactInput is a contact as it is entered.
@@ -245,7 +250,7 @@ func (s *Server) addContact(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.audit(c, "contact.add", "", ""); err != nil {
+	if err := s.audit(c, "contact.add", "", a.School); err != nil {
 		return err
 	}
 	return s.showInvitationLink(c, a, gin.H{"id": a.ID})
@@ -267,7 +272,7 @@ func (s *Server) renewInvitation(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.audit(c, "contact.invite", "", ""); err != nil {
+	if err := s.audit(c, "contact.invite", "", a.School); err != nil {
 		return err
 	}
 	return s.showInvitationLink(c, a, gin.H{})
@@ -281,32 +286,47 @@ func (s *Server) showInvitationLink(c *gin.Context, a enroll.Account, answer gin
 	}
 	l := localeOf(c)
 	s.mail(ctx, a.Email, l.T("staff.mail.invitation.subject"), l.T("staff.mail.invitation.body", "name", a.Name, "link", link))
-	if wantsJSON(c) {
+	if wantsJSON(c) || c.GetHeader("Authorization") != "" { // a program has no login session
 		answer["invitation_url"] = link
 		return sendJSON(c, http.StatusCreated, answer)
 	}
-	page, err := s.schoolPage(c)
+	session, err := s.session(c)
 	if err != nil {
 		return err
 	}
-	page.Link, page.LinkFor, page.LinkMail = link, a.Name, s.cfg.Mail != nil
-	return s.render(c, http.StatusCreated, "staff/school", &page)
+	s.staff.Put(session, sessionLink, link)
+	s.staff.Put(session, sessionLinkFor, a.Name)
+	s.staff.Put(session, sessionLinkSchool, a.School)
+	if err := s.keepSession(context.WithValue(session, goesOn{}, true), c); err != nil {
+		return err
+	}
+	return see(c, "/schools/"+url.PathEscape(a.School))
+}
+
+// takeLink puts the link of an invitation that was just made on the page of its
+// school, this once: when the page is loaded again it has gone.
+func (s *Server) takeLink(c *gin.Context, page *schoolPage) error {
+	session, err := s.session(c)
+	if err != nil || s.staff.GetString(session, sessionLinkSchool) != page.School.ID {
+		return err
+	}
+	page.Link, page.LinkFor = s.staff.PopString(session, sessionLink), s.staff.PopString(session, sessionLinkFor)
+	page.LinkMail = s.cfg.Mail != nil
+	s.staff.Remove(session, sessionLinkSchool)
+	return s.keepSession(context.WithValue(session, goesOn{}, true), c)
 }
 
 // removeContact is DELETE /schools/:school/contacts/:contact.
 func (s *Server) removeContact(c *gin.Context) error {
 	a, err := s.findContact(c)
-	if errors.Is(err, enroll.ErrNotFound) && !wantsJSON(c) {
-		return see(c, "/schools/"+c.Param("school")) // a second click
-	}
 	if err != nil {
 		return err
 	}
-	if err := s.audit(c, "contact.remove", "", ""); err != nil {
+	if err := s.audit(c, "contact.remove", "", a.School); err != nil {
 		return err
 	}
 	if err := s.store.RemoveAccount(c.Request.Context(), a.ID); err != nil {
 		return err
 	}
-	return s.done(c, "/schools/"+a.School, "staff.school.removed")
+	return s.done(c, "/schools/"+url.PathEscape(a.School), "staff.school.removed")
 }

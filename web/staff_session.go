@@ -28,6 +28,10 @@ const (
 const (
 	sessionAccount    = "account"    // id
 	sessionGeneration = "generation" // Account.Sessions at sign-in: a new password ends the older ones
+
+	sessionLink       = "link"        // of an invitation that was just made, until its page is shown
+	sessionLinkFor    = "link_for"    // the name of whom it is for
+	sessionLinkSchool = "link_school" // on whose page it is shown
 )
 
 func newStaffSessions(rdb redis.UniversalClient, secure bool) *scs.SessionManager {
@@ -231,8 +235,8 @@ func (s *Server) requireData(c *gin.Context) error {
 func event(c *gin.Context) enroll.Event { return c.MustGet(eventKey).(enroll.Event) }
 
 // audit writes down what the account that is signed in does. It comes before
-// anything personal is sent. The detail is a name of a list, a class or a
-// count: never a student.
+// anything personal is sent. The detail is a name of a list, a class, a
+// school or a count: never a student.
 func (s *Server) audit(c *gin.Context, action, event, detail string) error {
 	a := account(c)
 	return s.store.Audit(c.Request.Context(), store.AuditEntry{

@@ -3,11 +3,13 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"cultuurdag/crypto"
+	"cultuurdag/enroll/store"
 )
 
 func TestStaffSignIn(t *testing.T) {
@@ -289,6 +291,15 @@ func TestInvitation(t *testing.T) {
 	}
 	if r := v.json("POST", "/invitations", map[string]string{"token": token, "password": "een ander wachtwoord"}); r.status != http.StatusGone {
 		t.Errorf("used twice: %d", r.status)
+	}
+	entries, err := s.Store.AuditLog(t.Context(), "", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(entries, func(e store.AuditEntry) bool {
+		return e.Action == "account.link" && e.Account == made.ID && e.Detail == s.event.School
+	}) {
+		t.Errorf("the password is not in the audit log: %+v", entries)
 	}
 	s.program(t).as("rik@example.org")
 	if r := organiser.do("DELETE", contacts+"/"+made.ID, "", nil); r.status != http.StatusNoContent {
