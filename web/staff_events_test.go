@@ -322,14 +322,16 @@ func TestSchools(t *testing.T) {
 		page.get("/schools/"+made.ID).lacks(t, "/invitation#")
 	}
 
-	// What there is not is not found, and leads nowhere.
-	for _, path := range []string{"/schools/" + made.ID + "/contacts/niemand", "/schools/nergens%0d%0a/contacts/" + contact.Contacts[0].ID} {
-		if r := page.form(path, "_method", "DELETE"); r.status != http.StatusNotFound || r.header.Get("Location") != "" {
-			t.Errorf("%s: %d to %q", path, r.status, r.header.Get("Location"))
-		}
+	// A school that there is not is not found, and leads nowhere.
+	nowhere := "/schools/nergens%0d%0a/contacts/" + contact.Contacts[0].ID
+	if r := page.form(nowhere, "_method", "DELETE"); r.status != http.StatusNotFound || r.header.Get("Location") != "" {
+		t.Errorf("%s: %d to %q", nowhere, r.status, r.header.Get("Location"))
 	}
-	if r := page.form("/schools/"+made.ID+"/contacts/"+contact.Contacts[0].ID, "_method", "DELETE"); r.status != http.StatusSeeOther {
-		t.Errorf("%d %s", r.status, r.body)
+	for click := 1; click <= 2; click++ { // the second does no harm
+		r := page.form("/schools/"+made.ID+"/contacts/"+contact.Contacts[0].ID, "_method", "DELETE")
+		if r.status != http.StatusSeeOther || r.header.Get("Location") != "/schools/"+made.ID {
+			t.Errorf("click %d: %d to %q", click, r.status, r.header.Get("Location"))
+		}
 	}
 	seen := map[string]string{}
 	entries, err := s.Store.AuditLog(t.Context(), "", 100)

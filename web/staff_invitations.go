@@ -172,10 +172,9 @@ func (s *Server) showInvitations(c *gin.Context) error {
 		for i, b := range f.batches {
 			batches[i] = jsonOfBatch(localeOf(c), b)
 		}
-		c.JSON(http.StatusOK, gin.H{
+		return sendJSON(c, http.StatusOK, gin.H{
 			"wanted": event(c).Invitations, "mail": s.cfg.Mail != nil, "batches": batches,
 		})
-		return nil
 	}
 	return s.renderInvitations(c, f, invitationsInput{To: store.InviteUnfinished}, nil)
 }
@@ -329,8 +328,7 @@ func (s *Server) sendInvitations(c *gin.Context) error {
 	}
 	s.cfg.Kick()
 	if wantsJSON(c) {
-		c.JSON(http.StatusAccepted, gin.H{"id": batch.ID, "queued": len(ids), "without_address": without})
-		return nil
+		return sendJSON(c, http.StatusAccepted, gin.H{"id": batch.ID, "queued": len(ids), "without_address": without})
 	}
 	s.flash(c, "invite.queued_up")
 	return see(c, "/events/"+id+"/invitations")

@@ -201,15 +201,13 @@ func (s *Server) uploadList(c *gin.Context) error {
 			return see(c, preview)
 		}
 		c.Header("Location", preview)
-		c.JSON(http.StatusCreated, gin.H{"preview": preview})
-		return nil
+		return sendJSON(c, http.StatusCreated, gin.H{"preview": preview})
 	}
 	list, err := s.takeList(c, up)
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, list)
-	return nil
+	return sendJSON(c, http.StatusOK, list)
 }
 
 // takeList opens, reads and stores a list.

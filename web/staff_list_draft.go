@@ -104,8 +104,7 @@ func (s *Server) previewJSON(c *gin.Context, list classlist.List) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, answer)
-	return nil
+	return sendJSON(c, http.StatusOK, answer)
 }
 
 // saveDraft is POST /events/:event/class-lists?draft=true: it stores the draft,
@@ -142,8 +141,7 @@ func (s *Server) saveDraft(c *gin.Context) error {
 		return err
 	}
 	if wantsJSON(c) {
-		c.JSON(http.StatusOK, result)
-		return nil
+		return sendJSON(c, http.StatusOK, result)
 	}
 	return see(c, "/events/"+id+"/class-lists?"+saved(result.ListResult))
 }

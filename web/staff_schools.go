@@ -319,6 +319,13 @@ func (s *Server) takeLink(c *gin.Context, page *schoolPage) error {
 // removeContact is DELETE /schools/:school/contacts/:contact.
 func (s *Server) removeContact(c *gin.Context) error {
 	a, err := s.findContact(c)
+	if errors.Is(err, enroll.ErrNotFound) && !wantsJSON(c) { // a second click
+		school, err := s.store.School(c.Request.Context(), c.Param("school"))
+		if err != nil {
+			return err
+		}
+		return see(c, "/schools/"+url.PathEscape(school.ID))
+	}
 	if err != nil {
 		return err
 	}
