@@ -63,6 +63,12 @@ func TestSeatCostsOneRoundTrip(t *testing.T) {
 			t.Errorf("%s %s: %d round trips, want 1", call.method, call.path, n)
 		}
 	}
+	// Signing in: the rate limit, the event, the session, and giving the try back.
+	count.n.Store(0)
+	s.program(t).signIn(1)
+	if n := count.n.Load(); n > 4 {
+		t.Errorf("signing in: %d round trips, want 4 at most", n)
+	}
 }
 
 // BenchmarkSeat puts taking a seat, PUT /student/choices/…, beside a bare gin
