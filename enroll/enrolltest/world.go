@@ -23,6 +23,8 @@ type World struct {
 	Keystore *crypto.Keystore
 	Master   *crypto.Master
 	Dir      string // a temporary folder
+
+	MasterFile []byte // what Master was read from
 }
 
 // New returns a world in which it is Monday 30 November 2026, 08:00.
@@ -47,7 +49,7 @@ func New(t testing.TB) *World {
 	rdb := server.Client(t)
 	return &World{
 		Server: server, Redis: rdb, Store: store.New(rdb, keystore, clock),
-		Clock: clock, Keystore: keystore, Master: master, Dir: dir,
+		Clock: clock, Keystore: keystore, Master: master, Dir: dir, MasterFile: file,
 	}
 }
 
