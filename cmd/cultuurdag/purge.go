@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"text/tabwriter"
 
@@ -111,8 +112,8 @@ type PurgeLogVerifyCommand struct {
 	Files       []string `arg:"" optional:"" name:"FILE" help:"Checkpoints that the log must agree with, such as the one that a school received."`
 }
 
-// Run fails unless the chain holds and agrees with every checkpoint: the one
-// beside the log and those of the command line.
+// Run fails unless the chain holds, agrees with every checkpoint (the one beside
+// the log and those of the command line), and has no entry that nobody signed.
 func (c *PurgeLogVerifyCommand) Run(io *streams) error {
 	if c.PurgeLog == "" {
 		return setting("PURGE_LOG", errMissing)
@@ -125,22 +126,22 @@ func (c *PurgeLogVerifyCommand) Run(io *streams) error {
 		}
 		public = key.Public()
 	}
+	if _, err := os.Stat(purge.CheckpointPath(c.PurgeLog)); err != nil {
+		return cannotRead(purge.CheckpointPath(c.PurgeLog), err)
+	}
 	var checkpoints [][]byte
-	for _, name := range append([]string{purge.CheckpointPath(c.PurgeLog)}, c.Files...) {
+	for _, name := range c.Files {
 		data, err := os.ReadFile(name)
 		if err != nil {
 			return cannotRead(name, err)
 		}
 		checkpoints = append(checkpoints, data)
 	}
-	file, err := os.Open(c.PurgeLog)
-	if err != nil {
+	if err := purge.VerifyFile(c.PurgeLog, public, checkpoints...); errors.Is(err, fs.ErrNotExist) {
 		return cannotRead(c.PurgeLog, err)
-	}
-	defer file.Close()
-	if err := purge.Verify(file, public, checkpoints...); err != nil {
+	} else if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(io.out, "the log is whole and agrees with %d checkpoints\n", len(checkpoints))
+	_, err := fmt.Fprintf(io.out, "the log is whole and agrees with %d checkpoints\n", len(checkpoints)+1)
 	return err
 }

@@ -16,6 +16,11 @@ func tampered(seq int, format string, args ...any) error {
 	return fmt.Errorf("%w: entry %d: %s", ErrTampered, seq, fmt.Sprintf(format, args...))
 }
 
+// unsigned is the error for an entry that no checkpoint covers.
+func unsigned(seq int) error {
+	return tampered(seq, "no checkpoint covers it: this program signs an entry before it writes it")
+}
+
 // head returns the hash that the entry after those has for Previous.
 func head(entries []Entry) string {
 	if len(entries) == 0 {

@@ -15,8 +15,10 @@ import (
 )
 
 // Log is the purge log: a file to which entries are appended, and beside it, in
-// PATH.checkpoint, the newest signed checkpoint. Several processes may share it.
-// It is safe for concurrent use, and keeps nothing open.
+// PATH.checkpoint, the newest signed checkpoint. Every entry is signed before it
+// is written (in PATH.checkpoint.next), so that one that nobody signed was not
+// written by this program, however well it fits the chain. Several processes may
+// share a log. It is safe for concurrent use, and keeps nothing open.
 type Log struct {
 	path string
 	key  *crypto.LogKey
@@ -89,7 +91,8 @@ func (l *Log) read(f *os.File) (torn int, err error) {
 }
 
 // mend holds the log against the checkpoint, cuts off half a line at its end,
-// and brings the checkpoint up to the last entry.
+// and brings the checkpoint up to an entry that was written just before the
+// program stopped.
 func (l *Log) mend(f *os.File, torn int) error {
 	covered, err := l.covered()
 	if err != nil {
@@ -100,27 +103,44 @@ func (l *Log) mend(f *os.File, torn int) error {
 			return err
 		}
 	}
-	if covered == len(l.entries) {
+	switch {
+	case covered < 0 && len(l.entries) == 0:
+		if err := l.sign(l.nextPath()); err != nil {
+			return err
+		}
+	case covered == len(l.entries):
 		return nil
 	}
-	return l.keepCheckpoint()
+	return l.takeNext()
 }
 
 // covered holds the log against the checkpoint beside it and returns how many
-// entries that covers; -1 where there is no checkpoint yet.
+// entries that covers; -1 where there is no checkpoint yet. An entry that it does
+// not cover has to be covered by the one that was signed before it was written.
 func (l *Log) covered() (int, error) {
-	signed, err := readIfThere(l.checkpointPath())
+	newest, next, err := readCheckpoints(l.path)
 	if err != nil {
-		return 0, fmt.Errorf("reading the checkpoint of the purge log: %w", err)
+		return 0, err
 	}
-	if signed == nil {
-		return -1, nil
+	covered := -1
+	if newest != nil {
+		c, err := openCheckpoint(l.key.Public(), newest)
+		if err != nil {
+			return 0, fmt.Errorf("checkpoint of the purge log: %w", err)
+		}
+		if err := c.check(l.entries); err != nil {
+			return 0, err
+		}
+		covered = c.size
 	}
-	c, err := openCheckpoint(l.key.Public(), signed)
-	if err != nil {
-		return 0, fmt.Errorf("checkpoint of the purge log: %w", err)
+	if len(l.entries) <= max(covered, 0) {
+		return covered, nil
 	}
-	return c.size, c.check(l.entries)
+	c, err := openCheckpoint(l.key.Public(), next)
+	if err != nil || c.size != len(l.entries) || c.check(l.entries) != nil {
+		return 0, unsigned(max(covered, 0) + 1)
+	}
+	return covered, nil
 }
 
 // cut takes off the file what stands after the last whole entry.
@@ -171,7 +191,7 @@ func (l *Log) append(e Entry, once bool) (written Entry, added bool, err error) 
 			return err
 		}
 		added = true
-		return l.keepCheckpoint()
+		return l.takeNext()
 	})
 	return written, added, err
 }
@@ -185,14 +205,19 @@ func (l *Log) write(f *os.File, e Entry) (Entry, error) {
 	if _, err := parseEntry(line); err != nil { // a text that is not UTF-8 would not be read again
 		return Entry{}, fmt.Errorf("an entry that cannot be kept: %w", err)
 	}
+	l.entries = append(l.entries, e)
+	if err := l.sign(l.nextPath()); err != nil {
+		l.entries = l.entries[:len(l.entries)-1]
+		return Entry{}, err
+	}
 	_, err = f.Write(append(line, '\n'))
 	if err == nil {
 		err = f.Sync()
 	}
 	if err != nil { // a full disk: no half line stays, and nothing of which it is unknown whether it lasts
+		l.entries = l.entries[:len(l.entries)-1]
 		return Entry{}, errors.Join(fmt.Errorf("writing the purge log: %w", err), l.cut(f))
 	}
-	l.entries = append(l.entries, e)
 	l.size += int64(len(line)) + 1
 	return e, nil
 }
@@ -247,14 +272,17 @@ func (l *Log) Public() string { return l.key.Public() }
 func (l *Log) Checkpoint() ([]byte, error) {
 	var signed []byte
 	err := l.locked(syscall.LOCK_SH, func(*os.File, int) error {
+		if _, err := l.covered(); err != nil { // what others wrote is not signed
+			return err
+		}
 		var err error
-		signed, err = l.sign()
+		signed, err = l.note()
 		return err
 	})
 	return signed, err
 }
 
-func (l *Log) sign() ([]byte, error) {
+func (l *Log) note() ([]byte, error) {
 	text, err := checkpoint{originOf(l.key.Public()), len(l.entries), head(l.entries)}.text()
 	if err != nil {
 		return nil, err
@@ -262,18 +290,46 @@ func (l *Log) sign() ([]byte, error) {
 	return l.key.Sign(text)
 }
 
-// CheckpointPath returns where the newest checkpoint of the log at path is kept.
-func CheckpointPath(path string) string { return path + ".checkpoint" }
-
-func (l *Log) checkpointPath() string { return CheckpointPath(l.path) }
-
-func (l *Log) keepCheckpoint() error {
-	signed, err := l.sign()
+// sign keeps a checkpoint over all entries at path.
+func (l *Log) sign(path string) error {
+	signed, err := l.note()
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(l.checkpointPath(), signed); err != nil {
+	if err := replaceFile(path, signed); err != nil {
+		return fmt.Errorf("signing the purge log: %w", err)
+	}
+	return nil
+}
+
+// takeNext makes the checkpoint that was signed last the newest one.
+func (l *Log) takeNext() error {
+	err := os.Rename(l.nextPath(), CheckpointPath(l.path))
+	if err == nil {
+		err = syncDir(filepath.Dir(l.path))
+	}
+	if err != nil {
 		return fmt.Errorf("keeping the checkpoint of the purge log: %w", err)
 	}
 	return nil
+}
+
+// CheckpointPath returns where the newest checkpoint of the log at path is kept.
+func CheckpointPath(path string) string { return path + ".checkpoint" }
+
+// nextPath returns where the checkpoint over an entry is kept until that entry is
+// written.
+func nextPath(path string) string { return CheckpointPath(path) + ".next" }
+
+func (l *Log) nextPath() string { return nextPath(l.path) }
+
+// readCheckpoints reads both checkpoints beside the log; nil for what is not there.
+func readCheckpoints(path string) (newest, next []byte, err error) {
+	if newest, err = readIfThere(CheckpointPath(path)); err == nil {
+		next, err = readIfThere(nextPath(path))
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the checkpoint of the purge log: %w", err)
+	}
+	return newest, next, nil
 }

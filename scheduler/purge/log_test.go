@@ -180,7 +180,7 @@ func TestManyAppendAtOnceAndTheChainHolds(t *testing.T) {
 func TestHalfALineIsCutOff(t *testing.T) {
 	l := newLog(t)
 	fill(t, l, 1)
-	whole := contents(t, l.path)
+	whole, signed := contents(t, l.path), contents(t, CheckpointPath(l.path))
 	next, err := l.Append(Entry{Event: "next", Step: StepStarted, At: day})
 	if err != nil {
 		t.Fatal(err)
@@ -193,6 +193,7 @@ func TestHalfALineIsCutOff(t *testing.T) {
 	for _, tail := range tails {
 		path := filepath.Join(t.TempDir(), "purge.log")
 		write(t, path, append(bytes.Clone(whole), tail...))
+		write(t, CheckpointPath(path), signed)
 		if err := Verify(bytes.NewReader(contents(t, path)), l.Public()); !errors.Is(err, ErrTampered) {
 			t.Fatalf("verify takes half a line: %v", err)
 		}
@@ -251,6 +252,12 @@ func TestOpenRefuses(t *testing.T) {
 			entries[1].Note = "invented"
 			write(t, l.path, rechain(t, entries))
 		}},
+		{"a log whose checkpoint was removed", func(t *testing.T, l *Log) {
+			if err := os.Remove(CheckpointPath(l.path)); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"an entry that nobody signed", forge},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			l := newLog(t)
@@ -279,6 +286,66 @@ func rechain(t testing.TB, entries []Entry) []byte {
 		b.Write(append(line, '\n'))
 	}
 	return b.Bytes()
+}
+
+// forge appends an entry that fits the chain, as anybody can who may write the
+// file but has not the key.
+func forge(t *testing.T, l *Log) {
+	t.Helper()
+	entries, err := l.Entries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, l.path, rechain(t, append(entries, Entry{Event: "invented", Step: StepCompleted, At: day})))
+}
+
+func TestAnEntryThatNobodySignedIsFound(t *testing.T) {
+	l := newLog(t)
+	fill(t, l, 1)
+	forge(t, l)
+	if err := Verify(bytes.NewReader(contents(t, l.path)), l.Public()); err != nil {
+		t.Fatalf("the chain alone shows it, so this tests nothing: %v", err)
+	}
+	_, errAppend := l.Append(Entry{Event: "next", Step: StepStarted, At: day})
+	_, errSign := l.Checkpoint()
+	for name, err := range map[string]error{
+		"verify":     VerifyFile(l.path, l.Public()),
+		"check":      Check(l.path, l.key),
+		"append":     errAppend,
+		"checkpoint": errSign,
+	} {
+		if !errors.Is(err, ErrTampered) || !strings.Contains(err.Error(), "entry 7") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The program is killed after an entry was written, and before its checkpoint
+// is the newest; or before it was written, when it was signed already.
+func TestKilledBetweenSigningAndWriting(t *testing.T) {
+	l := newLog(t)
+	fill(t, l, 1)
+	whole, before := contents(t, l.path), contents(t, CheckpointPath(l.path))
+	if _, err := l.Append(Entry{Event: "next", Step: StepStarted, At: day}); err != nil {
+		t.Fatal(err)
+	}
+	after := contents(t, CheckpointPath(l.path))
+	for name, log := range map[string][]byte{"written": contents(t, l.path), "not written": whole} {
+		path := filepath.Join(t.TempDir(), "purge.log")
+		write(t, path, log)
+		write(t, CheckpointPath(path), before)
+		write(t, nextPath(path), after)
+		if err := errors.Join(Check(path, l.key), VerifyFile(path, l.Public())); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		again := open(t, path, l.key)
+		if _, err := again.Append(Entry{Event: "more", Step: StepStarted, At: day}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := VerifyFile(path, l.Public()); err != nil {
+			t.Errorf("%s, and gone on: %v", name, err)
+		}
+	}
 }
 
 func TestEntryThatCouldNotBeReadAgainIsNotWritten(t *testing.T) {
