@@ -125,6 +125,8 @@ func TestCheckEvent(t *testing.T) {
 		{func(e *Event) { e.LastDate = Date{2026, 12, 3} }, "last_date before_date"},
 		{func(e *Event) { e.LastDate = Date{2999, 1, 1} }, "last_date too_long"},
 		{func(e *Event) { e.Mode = "lottery" }, "mode unknown"},
+		{func(e *Event) { e.Mode, e.RankLength = Ranking, 21 }, "rank_length out_of_range"},
+		{func(e *Event) { e.Mode, e.RankLength = Ranking, -1 }, "rank_length out_of_range"},
 		{func(e *Event) { e.CloseAt = e.OpenAt }, "close_at before_open"},
 		{func(e *Event) { e.CloseAt = e.Date.AddDays(3).At(9, 0) }, "close_at after_date"},
 		{func(e *Event) { e.PublishAt = e.OpenAt }, "publish_at before_close"},

@@ -21,10 +21,13 @@ var (
 	ErrClock          = errors.New("clock") // the clocks of program and Redis differ
 	ErrClosed         = errors.New("closed")
 	ErrNotOpen        = errors.New("not_open")
+	ErrMode           = errors.New("wrong_mode") // seats in mode ranking, or wishes in first_come
 	ErrNoSession      = errors.New("no_session")
 	ErrNotAllowed     = errors.New("not_allowed")
 	ErrRepeat         = errors.New("repeat")
 	ErrFull           = errors.New("full")
+	ErrTooFew         = errors.New("too_few")  // wishes
+	ErrTooMany        = errors.New("too_many") // wishes
 	ErrStale          = errors.New("stale")
 	ErrConflict       = errors.New("conflict") // changed by somebody else meanwhile
 	ErrNotReady       = errors.New("not_ready")

@@ -43,8 +43,8 @@ type Event struct {
 	Mode            Mode      `json:"mode"`
 	OpenAt          time.Time `json:"open_at"`
 	CloseAt         time.Time `json:"close_at"`
-	PublishAt       time.Time `json:"publish_at,omitzero"` // zero: as soon as allocated
-	RankLength      int       `json:"rank_length,omitempty"`
+	PublishAt       time.Time `json:"publish_at,omitzero"`   // zero: as soon as allocated
+	RankLength      int       `json:"rank_length,omitempty"` // how many a student has to rank, see Ranks
 	Invitations     bool      `json:"invitations,omitempty"` // only then are e-mail addresses kept
 
 	Recipient string       `json:"recipient"`           // the age recipient for class lists
@@ -140,8 +140,11 @@ func (e Event) Check(now time.Time) error {
 	case e.Date.AddDays(maxDays - 1).Before(e.LastDate):
 		errs.Add("last_date", "too_long", strconv.Itoa(maxDays))
 	}
-	if e.Mode != FirstCome { // ranking is divided offline as yet
+	if e.Mode != FirstCome && e.Mode != Ranking {
 		errs.Add("mode", "unknown")
+	}
+	if e.RankLength < 0 || e.RankLength > MaxRankLength {
+		errs.Add("rank_length", "out_of_range", strconv.Itoa(MaxRankLength))
 	}
 	switch {
 	case e.OpenAt.IsZero():

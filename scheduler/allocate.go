@@ -8,8 +8,8 @@ import (
 
 // Allocate divides the places of an event. Places that a student chose or that
 // were pinned stay; those that were assigned before are given anew. Students
-// are taken by id and choices and wishes are looked up under it; a wish for a
-// workshop that the programme no longer has is left out.
+// are taken by id and choices and wishes are looked up under it; a wish that does
+// not count (enroll.Programme.Wishable) is left out.
 //
 // The error is an InstanceError, which names students by their place in the
 // order of the arguments and by opaque ids alone: a kept place in a session
@@ -34,9 +34,7 @@ func NewInstance(event enroll.Event, programme enroll.Programme, students []enro
 	choices map[string]enroll.Choices, wishes map[string][]string,
 ) Instance {
 	in := Instance{Rounds: len(programme.Rounds)}
-	known := map[string]bool{}
 	for _, w := range programme.Workshops {
-		known[w.ID] = true
 		workshop := Workshop{ID: w.ID, Title: w.Title, Years: w.Years, Classes: w.Classes}
 		for _, s := range w.Sessions {
 			workshop.Sessions = append(workshop.Sessions, Session{s.Round, s.Capacity, s.Minimum})
@@ -54,11 +52,7 @@ func NewInstance(event enroll.Event, programme enroll.Programme, students []enro
 			}
 		}
 		if event.Mode == enroll.Ranking {
-			for _, w := range wishes[s.ID] {
-				if known[w] {
-					student.Wishes = append(student.Wishes, w)
-				}
-			}
+			student.Wishes = append(student.Wishes, programme.Wishable(programme.Mask(s.Class, s.Year), wishes[s.ID])...)
 		}
 		in.Students = append(in.Students, student)
 	}

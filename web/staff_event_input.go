@@ -133,9 +133,6 @@ func (in eventInput) into(e *enroll.Event) enroll.FieldErrors {
 	if in.Invitations != nil {
 		e.Invitations = *in.Invitations
 	}
-	if e.RankLength < 0 || e.RankLength > 20 {
-		errs.Add("rank_length", "out_of_range")
-	}
 	return errs
 }
 

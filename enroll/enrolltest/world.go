@@ -69,11 +69,21 @@ func (w *World) School(t testing.TB, name string) enroll.School {
 // nine and closes on Wednesday at noon; the day is Friday 4 December 2026.
 func (w *World) Event(t testing.TB, school enroll.School) enroll.Event {
 	t.Helper()
+	return w.event(t, enroll.Event{School: school.ID, Mode: enroll.FirstCome})
+}
+
+// RankingEvent is Event in mode ranking, where each student ranks so many workshops.
+func (w *World) RankingEvent(t testing.TB, school enroll.School, length int) enroll.Event {
+	t.Helper()
+	return w.event(t, enroll.Event{School: school.ID, Mode: enroll.Ranking, RankLength: length})
+}
+
+func (w *World) event(t testing.TB, e enroll.Event) enroll.Event {
+	t.Helper()
 	day := enroll.Date{Year: 2026, Month: time.December, Day: 4}
-	e, err := w.Store.CreateEvent(context.Background(), enroll.Event{
-		School: school.ID, Title: "Cultuurdag", Date: day, Mode: enroll.FirstCome,
-		OpenAt: day.AddDays(-3).At(9, 0), CloseAt: day.AddDays(-2).At(12, 0),
-	})
+	e.Title, e.Date = "Cultuurdag", day
+	e.OpenAt, e.CloseAt = day.AddDays(-3).At(9, 0), day.AddDays(-2).At(12, 0)
+	e, err := w.Store.CreateEvent(context.Background(), e)
 	if err != nil {
 		t.Fatal(err)
 	}

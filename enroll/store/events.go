@@ -64,7 +64,7 @@ func (s *Store) CreateEvent(ctx context.Context, e enroll.Event) (enroll.Event, 
 //
 //	KEYS  event
 //	ARGV  now, offset, version seen (0: new), JSON, state, open, close, deadline (ms), version,
-//	      early (1: the purge was asked for), printed (1: what lists print changed)
+//	      early (1: the purge was asked for), printed (1: what lists print changed), ranks
 //
 // A new event has no deadline yet, so the gate answers not_found for it.
 var saveEventScript = gated(`
@@ -76,7 +76,7 @@ else
   if ev[6] ~= ARGV[3] then return {'conflict'} end
 end
 redis.call('HSET', KEYS[1], 'json', ARGV[4], 'state', ARGV[5], 'open', ARGV[6], 'close', ARGV[7],
-  'deadline', ARGV[8], 'version', ARGV[9], 'early', ARGV[10])
+  'deadline', ARGV[8], 'version', ARGV[9], 'early', ARGV[10], 'ranks', ARGV[12])
 if ARGV[11] == '1' then redis.call('HINCRBY', KEYS[1], 'revision', 1) end
 return {''}
 `)
@@ -87,7 +87,7 @@ func (s *Store) writeEvent(ctx context.Context, e enroll.Event, seen int, printe
 		return err
 	}
 	_, err = s.run(ctx, saveEventScript, []string{keysOf(e.ID).event}, seen, data, string(e.State),
-		e.OpenAt.UnixMilli(), e.CloseAt.UnixMilli(), e.PurgeDue().UnixMilli(), e.Version, flag(e.PurgeEarly), flag(printed))
+		e.OpenAt.UnixMilli(), e.CloseAt.UnixMilli(), e.PurgeDue().UnixMilli(), e.Version, flag(e.PurgeEarly), flag(printed), e.Ranks())
 	return err
 }
 

@@ -24,6 +24,7 @@ type Counts struct {
 	Places   int `json:"places"`
 	Sessions int `json:"sessions"` // login sessions
 	Files    int `json:"files"`    // overviews
+	Wishes   int `json:"wishes"`   // students who wished something
 }
 
 // shutScript closes the event for good: KEYS event; ARGV now, offset, early (1: before its day).
@@ -82,9 +83,9 @@ func (s *Store) Count(ctx context.Context, event string) (Counts, error) {
 	} else if !errors.Is(err, redis.Nil) {
 		return c, away(err)
 	}
-	lengths := make([]*redis.IntCmd, 0, 5)
+	lengths := make([]*redis.IntCmd, 0, 6)
 	if _, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for _, key := range []string{k.students, k.codes, k.places, k.sessions, k.files} {
+		for _, key := range []string{k.students, k.codes, k.places, k.sessions, k.files, k.wishes} {
 			lengths = append(lengths, p.HLen(ctx, key))
 		}
 		return nil
@@ -92,7 +93,7 @@ func (s *Store) Count(ctx context.Context, event string) (Counts, error) {
 		return c, away(err)
 	}
 	n := func(i int) int { return int(lengths[i].Val()) }
-	c = Counts{n(0), n(1), n(2), n(3), max(n(4)-1, 0)} // one field of the files says when they were made
+	c = Counts{n(0), n(1), n(2), n(3), max(n(4)-1, 0), n(5)} // one field of the files says when they were made
 	data, err := json.Marshal(c)
 	if err != nil {
 		return c, fmt.Errorf("counts as JSON: %w", err)

@@ -23,12 +23,15 @@ import (
 //	           somebody asked for the purge before its day
 //	clock      the two clocks differ by more than two minutes
 //
+// live() answers whether enrolment is open; ranks() how many workshops a student
+// has to rank, 0 in mode first_come.
+//
 // The mark is the latest time on which both clocks agreed. It only moves
 // forward, so an event that was once past its deadline never opens again.
 // It is written once a minute at most: a write costs an fsync. A Redis that
 // cannot write, because memory or disk is full, still answers.
 const gateLua = `
-local ev = redis.call('HMGET', KEYS[1], 'deadline', 'mark', 'state', 'open', 'close', 'version', 'programme', 'revision', 'early')
+local ev = redis.call('HMGET', KEYS[1], 'deadline', 'mark', 'state', 'open', 'close', 'version', 'programme', 'revision', 'early', 'ranks')
 local now = tonumber(ARGV[1])
 local function gate()
   if not ev[1] then return 'not_found' end
@@ -44,6 +47,7 @@ local function gate()
   if now >= deadline or theirs >= deadline then return 'purged' end
   return ''
 end
+local function ranks() return tonumber(ev[10] or '0') end
 local function live()
   if ev[3] ~= 'draft' and ev[3] ~= 'open' then return false end
   return now >= tonumber(ev[4]) and now < tonumber(ev[5])
@@ -71,10 +75,13 @@ var verdicts = map[string]error{
 	"signed_out":  enroll.ErrSignedOut,
 	"wrong_code":  enroll.ErrWrongCode,
 	"closed":      enroll.ErrClosed,
+	"wrong_mode":  enroll.ErrMode,
 	"no_session":  enroll.ErrNoSession,
 	"not_allowed": enroll.ErrNotAllowed,
 	"repeat":      enroll.ErrRepeat,
 	"full":        enroll.ErrFull,
+	"too_few":     enroll.ErrTooFew,
+	"too_many":    enroll.ErrTooMany,
 	"stale":       enroll.ErrStale,
 	"conflict":    enroll.ErrConflict,
 	"wrong_state": enroll.ErrState,

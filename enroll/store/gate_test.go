@@ -25,6 +25,10 @@ func reads(w *enrolltest.World, event, student, cookie string) map[string]func()
 		"Student":    func() error { _, err := s.Student(ctx, cookie); return err },
 		"Take":       func() error { _, err := s.Take(ctx, cookie, 1, "w0", 0); return err },
 		"Release":    func() error { _, err := s.Release(ctx, cookie, 1, 0); return err },
+		"Wishes":     func() error { _, err := s.Wishes(ctx, event); return err },
+		"Rank":       func() error { _, err := s.Rank(ctx, cookie, nil, 0); return err },
+		"Wish":       func() error { _, err := s.Wish(ctx, cookie, "w0", 0, 0); return err },
+		"Unwish":     func() error { _, err := s.Unwish(ctx, cookie, "w0", 0); return err },
 		"Place":      func() error { return s.Place(ctx, event, student, 1, "w0") },
 		"LockList": func() error {
 			unlock, err := s.LockList(ctx, event)

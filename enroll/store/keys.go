@@ -28,7 +28,7 @@ const StaffSessions = "cd:staff:"
 // lies in one slot, so that a script may touch all of its keys.
 type eventKeys struct {
 	// Kept: under k.
-	event     string // HASH json, state, open, close, deadline, mark, version, programme, revision, listed, students, lists
+	event     string // HASH json, state, open, close, ranks, deadline, mark, version, programme, revision, listed, students, lists
 	programme string // STRING JSON
 	seats     string // HASH w3:2 -> place of the workshop in the programme, ":", capacity
 	steps     string // HASH step -> ms since when it makes no progress; fields go as steps finish
@@ -42,6 +42,7 @@ type eventKeys struct {
 	masks    string // HASH student id -> which workshops the class may take, 1 or 0 each
 	places   string // HASH {student id}:{round} -> how (c, p, a), ":", workshop id
 	taken    string // HASH w3:2 -> places taken
+	wishes   string // HASH student id -> workshop ids, the dearest first, joined by commas
 	logins   string // HASH HMAC of a login code -> student id
 	codes    string // HASH student id -> sealed login code
 	sessions string // HASH SHA-256 of a session token -> student id, ":", ms at which it ends
@@ -76,6 +77,7 @@ func keysOf(event string) eventKeys {
 		masks:     p + "masks",
 		places:    p + "places",
 		taken:     p + "taken",
+		wishes:    p + "wishes",
 		logins:    p + "logins",
 		codes:     p + "codes",
 		sessions:  p + "sessions",
@@ -91,5 +93,5 @@ func keysOf(event string) eventKeys {
 
 // personal returns the registry of the event's personal keys.
 func (k eventKeys) personal() []string {
-	return []string{k.students, k.masks, k.places, k.taken, k.logins, k.codes, k.sessions, k.tokens, k.printed, k.files, k.report}
+	return []string{k.students, k.masks, k.places, k.taken, k.wishes, k.logins, k.codes, k.sessions, k.tokens, k.printed, k.files, k.report}
 }

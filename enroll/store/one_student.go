@@ -29,7 +29,8 @@ func (s *Store) UpdateStudent(ctx context.Context, event string, st enroll.Stude
 	})
 }
 
-// EraseStudent erases one student: record, code, choices and login sessions go,
+// EraseStudent erases one student: record, code, choices, wishes and login sessions
+// go,
 // and seats are free again. ErrNotFound.
 func (s *Store) EraseStudent(ctx context.Context, event, id string) error {
 	codes, err := s.Codes(ctx, event)

@@ -23,6 +23,7 @@ type StudentView struct {
 	Student   enroll.Student
 	Mask      string // 1 or 0 for each workshop of the programme, in order: may the student's class take it
 	Choices   enroll.Choices
+	Wishes    []string // in mode ranking: workshop ids, the dearest first, those alone that count
 	Taken     map[enroll.SessionKey]int
 	Now       time.Time
 }
@@ -93,9 +94,9 @@ func (s *Store) SignOutStudent(ctx context.Context, cookie string) error {
 	return away(s.rdb.HDel(ctx, keysOf(event).sessions, crypto.HashToken(token)).Err())
 }
 
-// viewLua follows gateLua and seatLua in scripts whose KEYS are event, seats,
-// masks, places, taken, sessions, students and whose ARGV[3] is the SHA-256 of
-// a session token.
+// viewLua follows gateLua in scripts whose KEYS are event, seats, masks, places,
+// taken, sessions, students, wishes and whose ARGV[3] is the SHA-256 of a session
+// token.
 //
 // who() answers the id of the student who is signed in, or nil and why not.
 // A session of an event whose data are out of reach answers purged even where
@@ -121,7 +122,7 @@ local function view(verdict, student)
   return {verdict, student, ev[6], ev[7] or '0',
     redis.call('HGET', KEYS[7], student) or '', redis.call('HGET', KEYS[3], student) or '',
     redis.call('HMGET', KEYS[4], student .. ':1', student .. ':2', student .. ':3', student .. ':4'),
-    redis.call('HGETALL', KEYS[5])}
+    redis.call('HGETALL', KEYS[5]), redis.call('HGET', KEYS[8], student) or ''}
 end
 `
 
@@ -144,11 +145,12 @@ const chooseLua = `
 local student, why = who()
 if not student then return {why} end
 if not live() then return view('closed', student) end
+if ranks() > 0 then return view('wrong_mode', student) end
 return view(seat(student, ARGV[4], ARGV[5], 'c', ARGV[6]), student)
 `
 
 func (k eventKeys) view() []string {
-	return []string{k.event, k.seats, k.masks, k.places, k.taken, k.sessions, k.students}
+	return []string{k.event, k.seats, k.masks, k.places, k.taken, k.sessions, k.students, k.wishes}
 }
 
 // Student returns what the page of the student with that cookie shows.
@@ -168,9 +170,9 @@ func (s *Store) Student(ctx context.Context, cookie string) (StudentView, error)
 
 // Take gives the student with that cookie the session of the workshop in the
 // round, in place of the one held there before. programme is the version that
-// the student saw, 0 for any. ErrSignedOut, ErrPurged, ErrClosed, ErrNoSession,
-// ErrNotAllowed, ErrRepeat, ErrFull or ErrStale, checked in this order; from
-// ErrClosed on the view comes along and shows how things stand. Saying it
+// the student saw, 0 for any. ErrSignedOut, ErrPurged, ErrClosed, ErrMode,
+// ErrNoSession, ErrNotAllowed, ErrRepeat, ErrFull or ErrStale, checked in this
+// order; from ErrClosed on the view comes along and shows how things stand. Saying it
 // twice changes nothing. One round trip.
 func (s *Store) Take(ctx context.Context, cookie string, round int, workshop string, programme int) (StudentView, error) {
 	if workshop == "" {
@@ -240,6 +242,9 @@ func (s *Store) viewFrom(ctx context.Context, event string, reply []any) (Studen
 				view.Choices[i+1] = choice
 			}
 		}
+	}
+	if view.Event.Mode == enroll.Ranking {
+		view.Wishes = view.Programme.Wishable(view.Mask, wishesFrom(reply[7]))
 	}
 	view.Taken, err = takenFrom(reply[6].([]any))
 	return view, err

@@ -162,7 +162,7 @@ type ListResult struct {
 
 // listScript stores a class list in one go.
 //
-//	KEYS  event, students, masks, codes, logins, places, taken, sessions, tokens, printed
+//	KEYS  event, students, masks, codes, logins, places, taken, sessions, tokens, printed, wishes
 //	ARGV  now, offset, lists seen, programme seen, number added, number changed,
 //	      then for each added: id, record, mask, HMAC of the code, sealed code,
 //	      for each changed: id, record, mask; then for each removed: id, HMAC of the code
@@ -198,6 +198,7 @@ while at <= #ARGV do
   for token in string.gmatch(redis.call('HGET', KEYS[9], id) or '', '[^,]+') do redis.call('HDEL', KEYS[8], token) end
   redis.call('HDEL', KEYS[9], id)
   redis.call('HDEL', KEYS[10], id)
+  redis.call('HDEL', KEYS[11], id)
   at = at + 2
 end
 redis.call('HSET', KEYS[1], 'students', redis.call('HLEN', KEYS[2]))
@@ -240,7 +241,7 @@ func (s *Store) writeList(ctx context.Context, event string, c listChange) error
 	args := []any{c.lists, c.programme, len(c.added) / 5, len(c.changed) / 3}
 	args = append(append(append(args, c.added...), c.changed...), c.removed...)
 	k := keysOf(event)
-	_, err := s.run(ctx, listScript, []string{k.event, k.students, k.masks, k.codes, k.logins, k.places, k.taken, k.sessions, k.tokens, k.printed}, args...)
+	_, err := s.run(ctx, listScript, []string{k.event, k.students, k.masks, k.codes, k.logins, k.places, k.taken, k.sessions, k.tokens, k.printed, k.wishes}, args...)
 	return err
 }
 

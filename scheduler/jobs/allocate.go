@@ -39,6 +39,10 @@ func (r *Runner) tryAllocate(ctx context.Context, e enroll.Event) error {
 	if err != nil {
 		return err
 	}
+	wishes, err := r.Store.Wishes(ctx, e.ID)
+	if err != nil {
+		return err
+	}
 	students, err := r.Store.Students(ctx, e.ID)
 	if err != nil {
 		return err
@@ -55,7 +59,7 @@ func (r *Runner) tryAllocate(ctx context.Context, e enroll.Event) error {
 	if err != nil {
 		return err
 	}
-	plan, report, err := scheduler.Allocate(ctx, e, programme, students, choices, nil, scheduler.Options{Seed: e.Seed, Costs: &costs})
+	plan, report, err := scheduler.Allocate(ctx, e, programme, students, choices, wishes, scheduler.Options{Seed: e.Seed, Costs: &costs})
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ type CertificateData struct {
 	Program  string // name and version of what carried it out
 
 	// Counts tells how many there were of each kind: students, codes, places,
-	// sessions, files, keys, tasks, snapshots. Another kind stands there under
+	// wishes, sessions, files, keys, tasks, snapshots. Another kind stands there under
 	// its own name.
 	Counts map[string]int
 	// Steps of the purge in their order, named as in the purge log.
@@ -48,7 +48,7 @@ type CertificateStep struct {
 var ErrNotCompleted = errors.New("the purge is not completed")
 
 // countKinds is the order in which kinds of data are told.
-var countKinds = []string{"students", "codes", "places", "sessions", "files", "keys", "tasks", "snapshots"}
+var countKinds = []string{"students", "codes", "places", "wishes", "sessions", "files", "keys", "tasks", "snapshots"}
 
 // Certificate makes the purge certificate as PDF, for a headmaster to read
 // and to keep. ErrNotCompleted where no step says completed.

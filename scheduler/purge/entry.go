@@ -61,8 +61,8 @@ type Entry struct {
 	Residue     int       `json:"residue,omitempty"`
 
 	// Counts are numbers by kind. Started and StepCompleted: students, codes, places,
-	// sessions, files. StepCiphertextDeleted: keys, tasks. StepLogRewritten: snapshots
-	// removed. StepVerified: files searched.
+	// sessions, files, wishes (in mode ranking). StepCiphertextDeleted: keys, tasks.
+	// StepLogRewritten: snapshots removed. StepVerified: files searched.
 	Counts map[string]int `json:"counts,omitempty"`
 	// Files says in StepVerified whether Redis's files were "searched" or "unreachable".
 	Files string `json:"files,omitempty"`

@@ -39,6 +39,9 @@ func (p *Purger) start(ctx context.Context, w work) (Entry, error) {
 			"sessions": counts.Sessions, "files": counts.Files,
 		},
 	}
+	if counts.Wishes > 0 {
+		entry.Counts["wishes"] = counts.Wishes
+	}
 	keys, err := p.Store.Keystore().Keys(w.event)
 	if err != nil {
 		return p.startWithoutKey(w, entry, err)
