@@ -153,7 +153,7 @@ func TestLifeByItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(files) != 4 || stale {
+	if len(files) != 5 || stale {
 		t.Errorf("overviews %v, stale %v", files, stale)
 	}
 

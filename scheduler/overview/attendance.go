@@ -20,7 +20,7 @@ func attendancePDF(ctx context.Context, d *day) ([]byte, error) {
 	for _, x := range d.sessions {
 		var rows [][]cell
 		for i, p := range x.students {
-			rows = append(rows, []cell{{text: fmt.Sprint(i + 1), size: 8}, {text: p.ListName(), bold: true, size: 10.5}, {text: p.Class}, {box: true}, {box: true}, {}})
+			rows = append(rows, []cell{{text: fmt.Sprint(i + 1), size: 8}, {text: p.nameOnPaper(), bold: true, size: 10.5}, {text: p.Class}, {box: true}, {box: true}, {}})
 		}
 		h := heading{round: x.Round, kind: join(" · ", d.t("list.attendance"), d.roundName(x.Round)), title: d.title(x), facts: d.where(x), note: d.note(x)}
 		s.list(h, columns, rows, 6.7, func(y float64) {

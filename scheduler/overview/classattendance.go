@@ -15,7 +15,7 @@ func classAttendancePDF(ctx context.Context, d *day) ([]byte, error) {
 		rows := func(size float64) [][]cell {
 			var rows [][]cell
 			for i, p := range c.students {
-				row := []cell{{text: fmt.Sprint(i + 1), size: 8}, {text: p.ListName(), bold: true, size: size + 1}}
+				row := []cell{{text: fmt.Sprint(i + 1), size: 8}, {text: p.nameOnPaper(), bold: true, size: size + 1}}
 				for _, place := range p.places {
 					x := d.place(place, size)
 					x.box, x.bold = true, false
@@ -45,11 +45,7 @@ func (d *day) classAttendanceHeads() []string {
 func (d *day) classAttendanceRow(p *person) []string {
 	row := []string{p.Class, p.ListName(), p.Number}
 	for _, place := range p.places {
-		title := d.title(place)
-		if place.cancelled {
-			title += " (" + d.t("cancelled") + ")"
-		}
-		row = append(row, title, place.Room, "")
+		row = append(row, d.titleAndState(place), place.Room, "")
 	}
 	return row
 }

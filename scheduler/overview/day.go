@@ -29,6 +29,8 @@ type person struct {
 	places []*session // index 0 is round 1; a session of no workshop where there is no place
 }
 
+func (p *person) nameOnPaper() string { return onPaper(p.ListName(), p.Student) }
+
 type class struct {
 	name     string
 	students []*person
@@ -175,6 +177,14 @@ func (d *day) title(s *session) string {
 		return d.t("no_place")
 	}
 	return s.workshop.Title
+}
+
+// titleAndState is the title, with beside it that the session is cancelled.
+func (d *day) titleAndState(s *session) string {
+	if s.cancelled {
+		return d.title(s) + " (" + d.t("cancelled") + ")"
+	}
+	return d.title(s)
 }
 
 func (d *day) className(name string) string {

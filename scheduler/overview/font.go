@@ -8,6 +8,8 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"cultuurdag/enroll"
 )
 
 // The fonts are embedded as strings: fpdf writes into the bytes that it is
@@ -19,7 +21,8 @@ var (
 	boldFont string
 )
 
-// missing stands for a character that the fonts lack, such as an emoji.
+// missing stands for characters that the fonts lack, such as emoji and other
+// scripts; paper draws an empty frame for it.
 const missing = '\uFFFD'
 
 // fontRunes is the set of characters that both fonts have.
@@ -73,8 +76,8 @@ func runesOf(font string) map[rune]bool {
 
 // printable returns s as the fonts can show it: accents composed, white space
 // as single spaces, marks that only steer shaping or direction left out, and
-// the missing sign for each character that they lack. fpdf panics on
-// characters above U+FFFF, so no text reaches it but through here.
+// the missing sign, once, for characters next to each other that they lack. fpdf
+// panics on characters above U+FFFF, so no text reaches it but through here.
 func printable(s string) string {
 	plain := true
 	for i := range len(s) {
@@ -88,17 +91,30 @@ func printable(s string) string {
 	}
 	has := fontRunes()
 	var b strings.Builder
+	before := ' '
 	for _, r := range norm.NFC.String(strings.ToValidUTF8(s, string(missing))) {
 		switch {
 		case unicode.IsSpace(r), unicode.IsControl(r):
 			b.WriteByte(' ')
+			before = ' '
 		case unicode.Is(unicode.Cf, r), unicode.Is(unicode.Variation_Selector, r), 0x1F3FB <= r && r <= 0x1F3FF:
 			// Joiners, direction marks, variants and skin tones say nothing alone.
-		case has[r]:
+		case has[r] && r != missing:
 			b.WriteRune(r)
-		default:
+			before = r
+		case before != missing:
 			b.WriteRune(missing)
+			before = missing
 		}
 	}
 	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+// onPaper returns a name as it is printed; beside one of which no letter can be
+// printed stands the student's number.
+func onPaper(name string, s enroll.Student) string {
+	if strings.ContainsFunc(printable(name), unicode.IsLetter) {
+		return name
+	}
+	return name + " (" + s.Number + ")"
 }

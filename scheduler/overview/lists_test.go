@@ -17,7 +17,7 @@ import (
 func TestEveryNameStandsInEveryListAndFormat(t *testing.T) {
 	in := testDay(120, 3)
 	files := makeAll(t, in)
-	want := map[string]int{"rosters": 1, "attendance": 3, "teachers": 3, "class-attendance": 1}
+	want := map[string]int{"rosters": 1, "student-rosters": 3, "attendance": 3, "teachers": 3, "class-attendance": 1}
 	for _, name := range Names {
 		pdf := squeeze(strings.Join(pages(t, files[name+".pdf"]), " "))
 		xlsx := cells(t, files[name+".xlsx"])
@@ -28,18 +28,15 @@ func TestEveryNameStandsInEveryListAndFormat(t *testing.T) {
 			}
 		}
 		for _, s := range in.Students {
-			if n := strings.Count(pdf, squeeze(s.ListName())); n < want[name] {
-				t.Errorf("%s.pdf: %q stands there %d times, want %d", name, s.ListName(), n, want[name])
+			asPrinted, times := s.ListName(), want[name]
+			if name == "student-rosters" {
+				asPrinted, times = s.Name()+" · "+s.Class, 1 // as the student reads it, in one block
 			}
-			inSheets := want[name]
-			if name == "rosters" {
-				inSheets += len(in.Programme.Rounds) // the sheet per student
-				if !strings.Contains(pdf, squeeze(s.Name()+"·"+s.Class)) {
-					t.Errorf("rosters.pdf: no block of %q", s.Name())
-				}
+			if n := strings.Count(pdf, squeeze(asPrinted)); n < times {
+				t.Errorf("%s.pdf: %q stands there %d times, want %d", name, asPrinted, n, times)
 			}
-			if n := xlsx[s.ListName()]; n != inSheets {
-				t.Errorf("%s.xlsx: %q stands there %d times, want %d", name, s.ListName(), n, inSheets)
+			if n := xlsx[s.ListName()]; n != want[name] {
+				t.Errorf("%s.xlsx: %q stands there %d times, want %d", name, s.ListName(), n, want[name])
 			}
 			if n := csv[s.ListName()]; n != want[name] {
 				t.Errorf("%s.csv: %q stands there %d times, want %d", name, s.ListName(), n, want[name])
@@ -172,20 +169,59 @@ func TestANameThatNoFontHasStillGetsARow(t *testing.T) {
 	in.Students[1].FirstName, in.Students[1].LastName = long, "Q"
 	in.Students[2].FirstName, in.Students[2].LastName = "Zoe\u0308 \u202E", "Bad\x00\xffbyte\n\tname" // decomposed, and hostile
 	in.Students[3].FirstName, in.Students[3].LastName = "🎨", "𝕏"
+	in.Students[5].FirstName, in.Students[5].Infix, in.Students[5].LastName = "小明", "", "王"
 	files := makeAll(t, in)
 	for _, name := range Names {
 		text := squeeze(strings.Join(pages(t, files[name+".pdf"]), ""))
-		for _, want := range []string{"Emmer,Noor", "Q," + long, "name,Zoë"} {
+		wanted := []string{"Emmer,Noor", "Q," + long, "name,Zoë", "(100004)", "(100006)"}
+		if name == "student-rosters" {
+			wanted = []string{"NoorEmmer", long + "Q", "ZoëBad", "(100004)", "(100006)"}
+		}
+		for _, want := range append(wanted, "staatvoortekensdienietgedruktkunnenworden") {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s.pdf: no %q", name, want)
 			}
 		}
+		if strings.Contains(text, string(missing)) {
+			t.Errorf("%s.pdf has the sign for what cannot be read, which looks like a fault", name)
+		}
+	}
+	if text := strings.Join(pages(t, makeAll(t, testDay(10, 2))["attendance.pdf"]), ""); strings.Contains(text, "niet gedrukt kunnen worden") {
+		t.Error("all can be printed, and the foot tells of signs")
 	}
 	if cells(t, files["rosters.xlsx"])["Emmer, Noor 🎨👩🏽‍🎤"] == 0 {
 		t.Error("the XLSX lost the emoji")
 	}
 	if !strings.Contains(string(files["rosters.csv"]), "Emmer, Noor 🎨👩🏽‍🎤") {
 		t.Error("the CSV lost the emoji")
+	}
+}
+
+// Names as they come from other systems: composed and decomposed letters print
+// alike, and a row of signs that no font has is one frame.
+func TestLettersArePrintedAsTheyAreWritten(t *testing.T) {
+	for in, want := range map[string]string{
+		"Nguye\u0302\u0303n Thi\u0323 Ho\u0302\u0300ng": "Nguyễn Thị Hồng", "Đặng": "Đặng", "Ươ": "Ươ",
+		"S\u0327eyma C\u0327ag\u0306layan": "Şeyma Çağlayan", "I\u0307brahim Is\u0327\u0131k": "İbrahim Işık",
+		"Łukasz Wo\u0301jcik Z\u0307o\u0301łc\u0301": "Łukasz Wójcik Żółć",
+		"Noor 🎨👩🏽‍🎤🇳🇱❤️":                             "Noor \uFFFD",
+		"王小明":                                        "\uFFFD", "أحمد محمد": "\uFFFD \uFFFD", "a\uFFFD\uFFFDb": "a\uFFFDb",
+	} {
+		if got := printable(in); got != want {
+			t.Errorf("%q is printed as %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestEightStudentsToAPageToCut(t *testing.T) {
+	all := pages(t, makeAll(t, testDay(37, 4))["student-rosters.pdf"]) // 28 and 9
+	if len(all) != 6 {
+		t.Fatalf("%d pages, want 4 for one class and 2 for the other", len(all))
+	}
+	for i, page := range all {
+		if n, want := strings.Count(page, "Het Waterland College")-1, []int{8, 8, 8, 4, 8, 1}[i]; n != want {
+			t.Errorf("page %d: %d students, want %d", i+1, n, want)
+		}
 	}
 }
 
@@ -229,7 +265,7 @@ func TestMakeTellsProgressAndStops(t *testing.T) {
 	if _, err := Make(context.Background(), in, func(done, total int) { told = append(told, fmt.Sprintf("%d/%d", done, total)) }); err != nil {
 		t.Fatal(err)
 	}
-	if len(told) != 12 || told[0] != "1/12" || told[11] != "12/12" {
+	if len(told) != 15 || told[0] != "1/15" || told[14] != "15/15" {
 		t.Errorf("told %v", told)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -247,7 +283,7 @@ func TestMakeTellsProgressAndStops(t *testing.T) {
 // Where there is no temporary folder, writing one would fail.
 func TestNoFileIsWritten(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
-	if got := len(makeAll(t, testDay(600, 3))); got != 12 {
+	if got := len(makeAll(t, testDay(600, 3))); got != 15 {
 		t.Errorf("%d files", got)
 	}
 }

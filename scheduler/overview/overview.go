@@ -31,7 +31,7 @@ type File struct {
 }
 
 // Names are the lists that there are.
-var Names = []string{"rosters", "attendance", "teachers", "class-attendance"}
+var Names = []string{"rosters", "student-rosters", "attendance", "teachers", "class-attendance"}
 
 // Formats are the formats that each list comes in.
 var Formats = []string{"pdf", "xlsx", "csv"}
@@ -39,6 +39,7 @@ var Formats = []string{"pdf", "xlsx", "csv"}
 // The lists by name, in the formats of Formats.
 var makers = map[string]map[string]func(context.Context, *day) ([]byte, error){
 	"rosters":          {"pdf": rostersPDF, "xlsx": rostersXLSX, "csv": rostersCSV},
+	"student-rosters":  {"pdf": studentRostersPDF, "xlsx": studentRostersXLSX, "csv": studentRostersCSV},
 	"attendance":       {"pdf": attendancePDF, "xlsx": attendanceXLSX, "csv": attendanceCSV},
 	"teachers":         {"pdf": teachersPDF, "xlsx": teachersXLSX, "csv": teachersCSV},
 	"class-attendance": {"pdf": classAttendancePDF, "xlsx": classAttendanceXLSX, "csv": classAttendanceCSV},

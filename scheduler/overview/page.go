@@ -40,13 +40,17 @@ func (s *sheet) page(accent rgb, bookmark string, draw func()) {
 			s.font(false, 9)
 			s.pdf.Bookmark(printable(bookmark), 0, 0)
 		}
-		s.frame(accent, number, total)
+		s.lacking = false
+		y := s.frame(accent, number, total)
 		draw()
+		if s.lacking {
+			s.write(margin, y, s.flow(s.d.t("unprintable", "sign", string(missing)), inner, false, 7, grey))
+		}
 	})
 }
 
-// frame draws the top and the foot of a page.
-func (s *sheet) frame(accent rgb, number, total int) {
+// frame draws the top and the foot of a page, and returns where the foot ends.
+func (s *sheet) frame(accent rgb, number, total int) float64 {
 	d := s.d
 	const brand = 52.0
 	w := inner
@@ -74,12 +78,12 @@ func (s *sheet) frame(accent rgb, number, total int) {
 	page := d.t("page", "page", number, "pages", total)
 	s.right(pageWidth-margin, bottom+6, page, true, 9, ink)
 	left := inner - s.width(page, true, 9) - 6
-	y = s.write(margin, bottom+3, s.flow(d.t("privacy", "date", d.l.Day(d.last())), left, false, 7.5, grey))
+	y = s.write(margin, bottom+2.6, s.flow(d.t("privacy", "date", d.l.Day(d.last())), left, false, 7.5, grey))
 	made := d.t("made", "at", d.l.Moment(d.MadeAt))
 	if d.MadeAt.IsZero() {
 		made = ""
 	}
-	s.write(margin, y, s.flow(join(" · ", made, contactLine(d.Provider)), left, false, 7, grey))
+	return s.write(margin, y, s.flow(join(" · ", made, contactLine(d.Provider)), left, false, 7, grey))
 }
 
 func contactLine(p enroll.Provider) string { return join(" · ", p.Name, p.Phone, p.Email) }

@@ -32,6 +32,8 @@ type paper struct {
 	pages []func(number, total int)
 	logo  bool
 	ratio float64 // of the logo: width by height
+
+	lacking bool // blank drew on this page
 }
 
 // newPaper begins an empty document. The title shows in the window of a
@@ -123,9 +125,27 @@ func (p *paper) width(s string, bold bool, size float64) float64 {
 
 // text writes printable text with its baseline at y.
 func (p *paper) text(x, y float64, s string, bold bool, size float64, c rgb) {
-	p.font(bold, size)
 	p.pdf.SetTextColor(c.r, c.g, c.b)
-	p.pdf.Text(x, y, s)
+	for i, part := range strings.Split(s, string(missing)) {
+		if i > 0 {
+			x += p.blank(x, y, bold, size, c)
+		}
+		if part != "" {
+			p.font(bold, size)
+			p.pdf.Text(x, y, part)
+			x += p.width(part, bold, size)
+		}
+	}
+}
+
+// blank draws an empty frame where characters are missing, and returns its
+// width, the same as that of the sign which stands for them in printable text.
+func (p *paper) blank(x, y float64, bold bool, size float64, c rgb) float64 {
+	p.lacking = true
+	w, side := p.width(string(missing), bold, size), size*mm*0.62
+	p.stroke(c, size*mm*0.07)
+	p.pdf.Rect(x+(w-side)/2, y-side-size*mm*0.03, side, side, "D")
+	return w
 }
 
 func (p *paper) right(x, y float64, s string, bold bool, size float64, c rgb) {

@@ -113,7 +113,7 @@ func (s *sheet) slipText(x Slip, link string, left, top, w, h, scale float64, me
 	if u, err := url.Parse(link); err == nil && u.Host != "" {
 		how = d.t("slip.how", "site", u.Host)
 	}
-	put(w, x.Student.Name(), true, 14, ink)
+	put(w, onPaper(x.Student.Name(), x.Student), true, 14, ink)
 	put(w, join(" · ", about, d.School.Name), false, 9, ink)
 	put(w, join(" · ", d.Event.Title, d.date()), false, 8, grey)
 	y += scale

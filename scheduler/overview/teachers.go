@@ -135,7 +135,7 @@ func teacherSession(s *sheet, x *session) []piece {
 }
 
 func nameCells(p *person) (name, class cell) {
-	return cell{text: p.ListName(), box: true}, cell{text: p.Class, size: 9}
+	return cell{text: p.nameOnPaper(), box: true}, cell{text: p.Class, size: 9}
 }
 
 func teachersXLSX(ctx context.Context, d *day) ([]byte, error) {
