@@ -93,5 +93,8 @@ func keysOf(event string) eventKeys {
 
 // personal returns the registry of the event's personal keys.
 func (k eventKeys) personal() []string {
-	return []string{k.students, k.masks, k.places, k.taken, k.wishes, k.logins, k.codes, k.sessions, k.tokens, k.printed, k.files, k.report}
+	return []string{
+		k.students, k.masks, k.places, k.taken, k.wishes, k.logins, k.codes, k.sessions, k.tokens, k.printed, k.files, k.report,
+		k.invites, k.invited, k.mailing,
+	}
 }

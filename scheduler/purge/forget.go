@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,13 +30,14 @@ func (p *Purger) rewriteLog(ctx context.Context, _ work) (Entry, error) {
 	return entry, err
 }
 
-// removeSnapshots removes from Redis's folder the snapshots and the temp-* files
-// that a save or rewrite left behind when it was broken off. What is removed was
-// there before a moment at which nothing was being written, so none of it is in
-// use. (The base of the append-only file, a snapshot too, lies one folder deeper.)
+// removeSnapshots removes from Redis's folder the snapshots, and what a save or
+// rewrite left behind when it was broken off: temp-* files, and old parts of the
+// append-only file. What is removed was there before a moment at which nothing was
+// being written, and is no part of the append-only file after it, so none of it
+// is in use.
 func (p *Purger) removeSnapshots(ctx context.Context) (int, error) {
 	for {
-		stale, err := snapshots(p.RedisDir)
+		stale, err := p.stale()
 		if err != nil || len(stale) == 0 {
 			return 0, err
 		}
@@ -44,7 +46,11 @@ func (p *Purger) removeSnapshots(ctx context.Context) (int, error) {
 			return 0, err
 		}
 		if !saving {
-			return removeAll(p.RedisDir, stale)
+			still, err := p.stale() // without what Redis listed since
+			if err != nil {
+				return 0, err
+			}
+			return removeAll(p.RedisDir, slices.DeleteFunc(stale, func(name string) bool { return !slices.Contains(still, name) }))
 		}
 		select {
 		case <-ctx.Done():
@@ -52,6 +58,17 @@ func (p *Purger) removeSnapshots(ctx context.Context) (int, error) {
 		case <-time.After(50 * time.Millisecond): // Redis tells nobody when it has
 		}
 	}
+}
+
+// stale returns the files, relative to Redis's folder, that Redis needs no more
+// where it writes no snapshot and no log now.
+func (p *Purger) stale() ([]string, error) {
+	old, err := snapshots(p.RedisDir)
+	if err != nil {
+		return nil, err
+	}
+	more, err := unlisted(p.RedisDir)
+	return append(old, more...), err
 }
 
 func snapshots(dir string) ([]string, error) {
@@ -69,13 +86,19 @@ func snapshots(dir string) ([]string, error) {
 }
 
 func removeAll(dir string, names []string) (removed int, err error) {
+	touched := map[string]bool{dir: true}
 	for _, name := range names {
-		switch err := os.Remove(filepath.Join(dir, name)); {
+		path := filepath.Join(dir, name)
+		touched[filepath.Dir(path)] = true
+		switch err := os.Remove(path); {
 		case err == nil:
 			removed++
 		case !errors.Is(err, fs.ErrNotExist):
-			return removed, fmt.Errorf("removing an old snapshot: %w", err)
+			return removed, fmt.Errorf("removing an old file of redis: %w", err)
 		}
 	}
-	return removed, syncDir(dir)
+	for dir := range touched {
+		err = errors.Join(err, syncDir(dir))
+	}
+	return removed, err
 }
