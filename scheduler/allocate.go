@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"slices"
 
 	"cultuurdag/enroll"
 )
@@ -50,7 +51,11 @@ func NewInstance(event enroll.Event, programme enroll.Programme, students []enro
 				}
 				student.Fixed[round] = c.Workshop
 			}
+			if c.By == enroll.Pinned {
+				student.Pinned = append(student.Pinned, round)
+			}
 		}
+		slices.Sort(student.Pinned)
 		if event.Mode == enroll.Ranking {
 			student.Wishes = append(student.Wishes, programme.Wishable(programme.Mask(s.Class, s.Year), wishes[s.ID])...)
 		}

@@ -1,6 +1,10 @@
 package scheduler
 
-import "math"
+import (
+	"context"
+	"math"
+	"time"
+)
 
 // priceScale is the number of parts of 1 in which prices of a certificate are
 // counted.
@@ -60,4 +64,12 @@ func ceilDiv(a, b int64) int64 {
 		d++
 	}
 	return d
+}
+
+// pricesOf returns the prices of the linear relaxation, begun at a plan that
+// exceeds no capacity.
+func pricesOf(p *problem, pl plan) []int64 {
+	s := newSearch(context.Background(), p, Options{}, time.Time{})
+	s.begin(pl)
+	return s.master.roundPrices()
 }

@@ -22,7 +22,7 @@ type seat struct {
 func newDecisions(p *problem) *decisions {
 	d := &decisions{
 		p: p, running: make([]bool, len(p.sessions)), closed: make([]bool, len(p.sessions)),
-		seats: map[int32][]seat{}, held: map[int32]schedule{}, leaving: max(1, p.costs.spread(p.rounds)),
+		seats: map[int32][]seat{}, held: map[int32]schedule{}, leaving: max(1, p.costs.spread(p.rounds)+p.rounds*p.moving),
 	}
 	for i, s := range p.sessions {
 		d.running[i] = s.minimum > 0 && s.fixed > 0

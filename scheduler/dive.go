@@ -91,7 +91,7 @@ func (s *master) rounded() plan {
 func (s *search) dive(target int) {
 	running := slices.Clone(s.node.running)
 	full := s.master.shortfall
-	s.master.shortfall = min(full, float64(max(1, 2*s.p.costs.Unranked)))
+	s.master.shortfall = min(full, float64(max(1, 2*s.p.costs.Unranked+2*s.p.moving)))
 	for !s.work.done() {
 		s.work.spend(stepsPerStudent * len(s.p.students))
 		s.offer(s.master.rounded())

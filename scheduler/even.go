@@ -12,7 +12,7 @@ func (p *problem) even(pl plan) {
 			u := &p.students[k]
 			for _, r := range u.free {
 				a := pl[k][r]
-				if a == none || loads[a] <= p.sessions[a].minimum {
+				if a == none || a == u.current[r] || loads[a] <= p.sessions[a].minimum {
 					continue
 				}
 				if b := p.emptier(u, pl[k], a, loads); b != none {
@@ -36,7 +36,7 @@ func (p *problem) emptier(u *pupil, s schedule, a int32, loads []int) int32 {
 	gain, of := 2*(loads[a]+from.fixed)-1, from.capacity+from.fixed
 	for _, b := range p.groups[u.group].sessions[from.round] {
 		to := &p.sessions[b]
-		if b == a || loads[b] >= to.capacity || to.fixed == 0 && loads[b] == 0 && to.minimum > 1 {
+		if b == a || b == u.current[to.round] || loads[b] >= to.capacity || to.fixed == 0 && loads[b] == 0 && to.minimum > 1 {
 			continue
 		}
 		more, full := 2*(loads[b]+to.fixed)+1, to.capacity+to.fixed

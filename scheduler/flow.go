@@ -2,7 +2,7 @@ package scheduler
 
 import "math/rand/v2"
 
-const infinite = int(1) << 40
+const infinite = int(1) << 50
 
 // start divides the rounds one after the other, each at the least cost that is
 // left after the rounds before it: a plan that is legal but for minimums, some
@@ -37,9 +37,9 @@ func (p *problem) start(rng *rand.Rand) plan {
 type flow struct {
 	p        *problem
 	sessions []int32
-	costs    [][]int32 // by student and node; -1: may not
-	in       []int     // node by student; -1
-	members  [][]int   // students by node
+	costs    [][]int // by student and node; -1: may not
+	in       []int   // node by student; -1
+	members  [][]int // students by node
 	room     []int
 	price    []int
 	arc      [][]move
@@ -69,19 +69,19 @@ func newFlow(p *problem, pl plan, round int) *flow {
 		f.arc[a] = make([]move, n)
 		f.recount(a)
 	}
-	f.in, f.costs = make([]int, len(p.students)), make([][]int32, len(p.students))
-	flat := make([]int32, n*len(p.students))
+	f.in, f.costs = make([]int, len(p.students)), make([][]int, len(p.students))
+	flat := make([]int, n*len(p.students))
 	for k := range p.students {
 		f.in[k] = -1
 		f.costs[k] = flat[k*n : (k+1)*n]
-		f.fill(k, pl[k])
+		f.fill(k, round, pl[k])
 	}
 	return f
 }
 
 // fill sets what each node costs student k, whose earlier rounds are in s. A
 // wish is cheaper by what it saves in obtained.
-func (f *flow) fill(k int, s schedule) {
+func (f *flow) fill(k, round int, s schedule) {
 	u := &f.p.students[k]
 	got := u.got
 	for _, i := range s {
@@ -103,12 +103,13 @@ func (f *flow) fill(k int, s schedule) {
 		case !u.wished:
 			row[a] = 0
 		case wished:
-			row[a] = int32(max(0, c+max(0, f.p.obtained[0])-saved))
+			row[a] = max(0, c+max(0, f.p.obtained[0])-saved)
 		default:
-			row[a] = int32(c + max(0, f.p.obtained[0]))
+			row[a] = c + max(0, f.p.obtained[0])
 		}
+		row[a] += f.p.leave(u, round, i)
 	}
-	row[len(f.sessions)] = int32(f.p.missing + f.p.obtained[0])
+	row[len(f.sessions)] = f.p.missing + f.p.obtained[0] + f.p.leave(u, round, none)
 }
 
 // repeats reports whether s holds the workshop of session i already.
@@ -131,8 +132,8 @@ func (f *flow) recount(a int) {
 		costs := f.costs[k]
 		here := costs[a]
 		for b, c := range costs {
-			if c >= 0 && int(c-here) < row[b].cost {
-				row[b] = move{k, int(c - here)}
+			if c >= 0 && c-here < row[b].cost {
+				row[b] = move{k, c - here}
 			}
 		}
 	}
@@ -144,7 +145,7 @@ func (f *flow) place(k int) {
 	for b, c := range f.costs[k] {
 		f.dist[b], f.from[b], f.done[b] = infinite, -1, false
 		if c >= 0 {
-			f.dist[b] = int(c) + f.price[b]
+			f.dist[b] = c + f.price[b]
 		}
 	}
 	target := -1

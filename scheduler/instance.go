@@ -48,8 +48,9 @@ type Student struct {
 	ID     string         `json:"id"`
 	Class  string         `json:"class,omitempty"`
 	Year   int            `json:"year,omitempty"`
-	Wishes []string       `json:"wishes"`          // workshop ids, the dearest first; none: did not choose
-	Fixed  map[int]string `json:"fixed,omitempty"` // by round: places that stay, open to the student or not
+	Wishes []string       `json:"wishes"`           // workshop ids, the dearest first; none: did not choose
+	Fixed  map[int]string `json:"fixed,omitempty"`  // by round: places that stay, open to the student or not
+	Pinned []int          `json:"pinned,omitempty"` // the rounds of Fixed that were given by hand: the last to be released, see Change
 }
 
 // InstanceError lists every fault of an instance.

@@ -83,7 +83,7 @@ func (q *pricer) sort() {
 //
 // A round offers the student's wishes, the cheapest other sessions, as many as
 // there are rounds (each of the other rounds can spoil one by holding the same
-// workshop), and a missing place.
+// workshop), the current place, and a missing place.
 func (q *pricer) price(k int32) (schedule, int64) {
 	u := &q.p.students[k]
 	q.rounds = u.free
@@ -96,24 +96,40 @@ func (q *pricer) price(k int32) (schedule, int64) {
 	for d := len(u.free) - 1; d >= 0; d-- {
 		r := u.free[d]
 		list := q.options[d][:0]
+		stay, leave := u.current[r], int64(0)
+		if stay != none {
+			leave = int64(q.p.moving) * q.scale
+		}
 		for _, o := range u.byRound[r] {
 			if !q.node.closed[o.session] && (!checked || q.node.allows(k, r, o.session)) {
-				list = append(list, priced{o.session, q.p.sessions[o.session].workshop, int64(o.cost)*q.scale + q.prices[o.session], true})
+				cost := int64(o.cost)*q.scale + q.prices[o.session]
+				if o.session != stay {
+					cost += leave
+				}
+				list = append(list, priced{o.session, q.p.sessions[o.session].workshop, cost, true})
 			}
+		}
+		unranked := func(i int32, leave int64) bool {
+			w := q.p.sessions[i].workshop
+			if q.node.closed[i] || checked && !q.node.allows(k, r, i) || u.knows(w) {
+				return false
+			}
+			list = append(list, priced{i, w, other + leave + q.prices[i], false})
+			return true
+		}
+		if stay != none {
+			unranked(stay, 0)
 		}
 		others := 0
 		for _, i := range q.cheap[u.group][r] {
-			w := q.p.sessions[i].workshop
-			if q.node.closed[i] || checked && !q.node.allows(k, r, i) || u.knows(w) {
-				continue
-			}
-			list = append(list, priced{i, w, other + q.prices[i], false})
-			if others++; others == len(u.free) {
-				break
+			if i != stay && unranked(i, leave) {
+				if others++; others == len(u.free) {
+					break
+				}
 			}
 		}
 		if !checked || q.node.allows(k, r, none) {
-			list = append(list, priced{none, none, int64(q.p.missing) * q.scale, false})
+			list = append(list, priced{none, none, int64(q.p.missing)*q.scale + leave, false})
 		}
 		for a := 1; a < len(list); a++ {
 			for b := a; b > 0 && list[b].cost < list[b-1].cost; b-- {

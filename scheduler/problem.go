@@ -22,7 +22,9 @@ type problem struct {
 	in        Instance
 	costs     Costs
 	rounds    int
-	missing   int // the cost of a missing place
+	missing   int                 // the cost of a missing place
+	moving    int                 // the cost of another place than the current one, see keep
+	before    map[string][]string // the current places, see keep
 	sessions  []session
 	at        [][]int32 // session by workshop and round; none
 	students  []pupil
@@ -54,6 +56,7 @@ type pupil struct {
 	kept    []int32                    // workshops of the fixed places
 	wishes  []wish                     // that can come true beside the fixed places
 	byRound [enroll.MaxRounds][]option // sessions of wishes, by free round
+	current [enroll.MaxRounds]int32    // in a free round, the session that is dear to leave; or none
 	base    int                        // what the fixed places cost
 	got     int                        // wishes that came true by fixed places
 }
@@ -130,7 +133,7 @@ func (p *problem) newGroup(open []byte) group {
 }
 
 func (p *problem) newPupil(s Student, g int32) pupil {
-	u := pupil{id: s.ID, group: g, wished: len(s.Wishes) > 0, fixed: noSchedule}
+	u := pupil{id: s.ID, group: g, wished: len(s.Wishes) > 0, fixed: noSchedule, current: noSchedule}
 	for r := range p.rounds {
 		id, ok := s.Fixed[r+1]
 		if !ok {
@@ -180,6 +183,7 @@ func (p *problem) wish(u *pupil, w int32) (cost int, wished bool) {
 func (p *problem) cost(u *pupil, s schedule) int {
 	sum, got := u.base, u.got
 	for _, r := range u.free {
+		sum += p.leave(u, r, s[r])
 		if s[r] == none {
 			sum += p.missing
 			continue
@@ -194,6 +198,15 @@ func (p *problem) cost(u *pupil, s schedule) int {
 		sum += p.obtained[got]
 	}
 	return sum
+}
+
+// leave returns what it costs u that session i, or none, is not the current
+// one in round r.
+func (p *problem) leave(u *pupil, r int, i int32) int {
+	if u.current[r] == none || u.current[r] == i {
+		return 0
+	}
+	return p.moving
 }
 
 // may reports whether u may take session i, the other rounds aside.

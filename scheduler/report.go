@@ -42,6 +42,9 @@ type Report struct {
 	Blocked      []Blocked     `json:"blocked"`         // every missing place, by student, then round
 	Short        []SessionKey  `json:"short"`           // sessions below their minimum that fixed places keep from being cancelled
 	Proof        []Case        `json:"proof,omitempty"` // where ShadowPrices alone prove less than Bound
+
+	Shortages []Shortage `json:"shortages,omitempty"` // what the missing places come of, see Shortages
+	Replanned *Replanned `json:"replanned,omitempty"` // of a plan by Replan alone
 }
 
 // Case is a part of a proof by cases: the prices bound the cost of the plans

@@ -52,6 +52,9 @@ func (s *search) solution(seed int64, took time.Duration) Solution {
 		out.Places[u.id] = places
 	}
 	r.Unplaced = len(r.Blocked)
+	if p.moving > 0 {
+		s.replanned(&r, out.Places)
+	}
 	for i, session := range p.sessions {
 		key := p.key(int32(i))
 		if loads[i] < session.minimum {

@@ -15,6 +15,11 @@ type Options struct {
 // Solve divides the places of an instance. The error is an InstanceError where
 // the instance or its costs are bad, or the context's when that ended first.
 func Solve(ctx context.Context, in Instance, o Options) (Solution, error) {
+	return divide(ctx, in, o, func(*problem) {})
+}
+
+// divide prepares the problem as it is told and solves it.
+func divide(ctx context.Context, in Instance, o Options, prepare func(*problem)) (Solution, error) {
 	began := time.Now()
 	if in.Costs == nil {
 		in.Costs = o.Costs
@@ -30,11 +35,14 @@ func Solve(ctx context.Context, in Instance, o Options) (Solution, error) {
 		return Solution{}, err
 	}
 	p := newProblem(in, *in.Costs)
+	prepare(p)
 	search := newSearch(ctx, p, o, began)
 	search.run()
 	if err := ctx.Err(); err != nil {
 		return Solution{}, err
 	}
 	p.even(search.best)
-	return search.solution(o.Seed, time.Since(began)), nil
+	s := search.solution(o.Seed, time.Since(began))
+	s.Report.Shortages = Shortages(in, s)
+	return s, nil
 }
