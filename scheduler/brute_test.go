@@ -114,10 +114,17 @@ func ways(in Instance, s Student, number map[SessionKey]int, bits int) map[uint6
 	return out
 }
 
-// small invents an instance: loose, tight or impossible, with minimums, pins,
-// classes and years.
+// size is the most that an invented instance has of each.
+type size struct{ rounds, workshops, students, places int }
+
+// small invents an instance whose plans can all be gone through.
 func small(rng *rand.Rand) Instance {
-	sizes := []struct{ rounds, workshops, students int }{{1, 6, 8}, {2, 4, 6}, {3, 3, 6}, {3, 4, 5}, {4, 3, 5}, {4, 4, 3}}
+	return invent(rng, []size{{1, 6, 8, 4}, {2, 4, 6, 4}, {3, 3, 6, 4}, {3, 4, 5, 4}, {4, 3, 5, 4}, {4, 4, 3, 4}})
+}
+
+// invent invents an instance of one of the sizes: loose, tight or impossible,
+// with minimums, pins, classes and years.
+func invent(rng *rand.Rand, sizes []size) Instance {
 	size := sizes[rng.IntN(len(sizes))]
 	in := Instance{Rounds: size.rounds, Costs: &Costs{}}
 	if rng.IntN(2) == 0 {
@@ -131,7 +138,7 @@ func small(rng *rand.Rand) Instance {
 		in.Costs.Unranked = rng.IntN(20)
 	}
 	students := rng.IntN(size.students + 1)
-	roomy, minimums, pins, groups := 1+rng.IntN(4), rng.IntN(3), rng.IntN(6), rng.IntN(2)
+	roomy, minimums, pins, groups := 1+rng.IntN(size.places), rng.IntN(3), rng.IntN(6), rng.IntN(2)
 	for i := range 1 + rng.IntN(size.workshops) {
 		w := Workshop{ID: fmt.Sprintf("w%d", i)}
 		if groups > 0 && rng.IntN(3) == 0 {

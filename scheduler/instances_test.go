@@ -15,14 +15,18 @@ var best = []struct {
 	{"1200x60", 25466}, {"3000x60", 59536}, {"3000x120", 92312},
 }
 
-func readInstance(t testing.TB, name string) Instance {
-	t.Helper()
+func openInstance(name string) (Instance, error) {
 	f, err := os.Open("testdata/instances/" + name + ".json")
 	if err != nil {
-		t.Fatal(err)
+		return Instance{}, err
 	}
 	defer f.Close()
-	in, err := ReadInstance(f)
+	return ReadInstance(f)
+}
+
+func readInstance(t testing.TB, name string) Instance {
+	t.Helper()
+	in, err := openInstance(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,24 +46,6 @@ func TestInstances(t *testing.T) {
 			}
 			if r := s.Report; r.Objective != b.objective || !r.Proven || r.Unplaced != 0 {
 				t.Errorf("objective %d, proven %v, %d missing; the optimum is %d", r.Objective, r.Proven, r.Unplaced, b.objective)
-			}
-		})
-	}
-}
-
-func BenchmarkInstances(b *testing.B) {
-	for _, x := range best {
-		b.Run(x.name, func(b *testing.B) {
-			in := readInstance(b, x.name)
-			b.ReportAllocs()
-			for b.Loop() {
-				s, err := Solve(b.Context(), in, Options{Seed: 1})
-				if err != nil {
-					b.Fatal(err)
-				}
-				if !s.Report.Proven || s.Report.Objective != x.objective {
-					b.Fatalf("objective %d, proven %v; the optimum is %d", s.Report.Objective, s.Report.Proven, x.objective)
-				}
 			}
 		})
 	}
