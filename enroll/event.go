@@ -50,6 +50,7 @@ type Event struct {
 	Recipient string       `json:"recipient"`           // the age recipient for class lists
 	Programme int          `json:"programme"`           // version of the programme; 0: none yet
 	Students  int          `json:"students"`            // how many; kept after the purge
+	Erased    int          `json:"erased,omitempty"`    // students who were erased before the purge, by hand or with a list
 	Cancelled []SessionKey `json:"cancelled,omitempty"` // sessions that stayed below their minimum
 
 	State       State     `json:"state"`

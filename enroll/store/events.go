@@ -47,7 +47,7 @@ func (s *Store) CreateEvent(ctx context.Context, e enroll.Event) (enroll.Event, 
 	}
 	e.Recipient = keys.Recipient()
 	e.State, e.CreatedAt, e.Version = enroll.Draft, now, 1
-	e.Programme, e.Students, e.Revision, e.Listed = 0, 0, 0, 0
+	e.Programme, e.Students, e.Erased, e.Revision, e.Listed = 0, 0, 0, 0, 0
 	if err := s.rdb.HSet(ctx, keysOf(e.ID).event, "mark", now.UnixMilli()).Err(); err != nil {
 		return enroll.Event{}, away(err)
 	}
@@ -163,7 +163,7 @@ func eventFrom(fields map[string]string) (enroll.Event, error) {
 		return n
 	}
 	e.State = enroll.State(fields["state"])
-	e.Programme, e.Students = number("programme"), number("students")
+	e.Programme, e.Students, e.Erased = number("programme"), number("students"), number("erased")
 	e.Revision, e.Listed = int64(number("revision")), int64(number("listed"))
 	for _, t := range []*time.Time{&e.OpenAt, &e.CloseAt, &e.PublishAt, &e.CreatedAt, &e.CancelledAt, &e.AllocatedAt, &e.PurgedAt} {
 		if !t.IsZero() {

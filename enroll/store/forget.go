@@ -121,10 +121,15 @@ func (s *Store) DeletePersonal(ctx context.Context, event string) (int, error) {
 // PersonalKeys returns the names of the event's personal keys that are there,
 // on every node.
 func (s *Store) PersonalKeys(ctx context.Context, event string) ([]string, error) {
+	return s.personalKeys(ctx, personalPrefix(event)+"*")
+}
+
+// personalKeys returns the names that fit the glob, which takes braces as they
+// are; an id has none of *, ? and [.
+func (s *Store) personalKeys(ctx context.Context, glob string) ([]string, error) {
 	var found []string
-	// A glob takes braces as they are; an id has none of *, ? and [.
 	scan := func(ctx context.Context, node redis.UniversalClient) error {
-		it := node.Scan(ctx, 0, personalPrefix(event)+"*", 1000).Iterator()
+		it := node.Scan(ctx, 0, glob, 1000).Iterator()
 		for it.Next(ctx) {
 			found = append(found, it.Val())
 		}

@@ -1,5 +1,7 @@
 package store
 
+import "slices"
+
 // Every key of the application in Redis, with its type and what deletes it.
 // asynq's own keys begin with "asynq:".
 //
@@ -28,7 +30,7 @@ const StaffSessions = "cd:staff:"
 // lies in one slot, so that a script may touch all of its keys.
 type eventKeys struct {
 	// Kept: under k.
-	event     string // HASH json, state, open, close, ranks, deadline, mark, version, programme, revision, listed, students, lists
+	event     string // HASH json, state, open, close, ranks, deadline, mark, version, programme, revision, listed, students, lists, erased
 	programme string // STRING JSON
 	seats     string // HASH w3:2 -> place of the workshop in the programme, ":", capacity
 	steps     string // HASH step -> ms since when it makes no progress; fields go as steps finish
@@ -93,8 +95,15 @@ func keysOf(event string) eventKeys {
 
 // personal returns the registry of the event's personal keys.
 func (k eventKeys) personal() []string {
-	return []string{
-		k.students, k.masks, k.places, k.taken, k.wishes, k.logins, k.codes, k.sessions, k.tokens, k.printed, k.files, k.report,
-		k.invites, k.invited, k.mailing,
-	}
+	return slices.Concat(k.ofStudent(), k.naming(), []string{k.places, k.taken, k.logins, k.sessions, k.files, k.invites, k.invited, k.mailing})
 }
+
+// ofStudent returns the hashes in which a student's id is the name of a field:
+// who is erased loses that field in each.
+func (k eventKeys) ofStudent() []string {
+	return []string{k.students, k.masks, k.wishes, k.codes, k.tokens, k.printed}
+}
+
+// naming returns what names students by id somewhere in its JSON, strings or
+// hashes of them: the id of who is erased is blotted out.
+func (k eventKeys) naming() []string { return []string{k.report} }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -29,10 +30,29 @@ func (s *Store) UpdateStudent(ctx context.Context, event string, st enroll.Stude
 	})
 }
 
-// EraseStudent erases one student: record, code, choices, wishes and login sessions
-// go,
-// and seats are free again. ErrNotFound.
+// EraseStudent erases one student: record, code, choices, wishes, login sessions
+// and invitations go, and seats are free again. So do the overviews and the class
+// lists that somebody looks at and has not saved, which may name them. The event
+// counts who was erased; the purge log is written from that. ErrNotFound.
 func (s *Store) EraseStudent(ctx context.Context, event, id string) error {
+	for range 5 { // a class list may come in meanwhile
+		err := s.eraseStudent(ctx, event, id)
+		if errors.Is(err, enroll.ErrConflict) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		drafts, err := s.personalKeys(ctx, keyDraft(event, "*"))
+		if err != nil || len(drafts) == 0 {
+			return err
+		}
+		return away(s.rdb.Unlink(ctx, drafts...).Err())
+	}
+	return enroll.ErrConflict
+}
+
+func (s *Store) eraseStudent(ctx context.Context, event, id string) error {
 	codes, err := s.Codes(ctx, event)
 	if err != nil {
 		return err

@@ -2,10 +2,17 @@ package store_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"cultuurdag/enroll"
+	"cultuurdag/enroll/enrolltest"
+	"cultuurdag/enroll/store"
 )
 
 // One student added, corrected, given another code, and erased.
@@ -81,6 +88,91 @@ func TestOneStudent(t *testing.T) {
 	}
 	if err := w.Store.UpdateStudent(ctx, e.ID, corrected); !errors.Is(err, enroll.ErrNotFound) {
 		t.Errorf("an erased student corrected: %v", err)
+	}
+}
+
+// Nothing personal names a student who was erased, whatever there was: every key
+// of the event is read whole and searched for the id and the code's HMAC.
+func TestErasedEverywhere(t *testing.T) {
+	ctx := context.Background()
+	w := enrolltest.New(t)
+	e := w.Event(t, w.School(t, "De Springplank"))
+	w.Programme(t, e, 3, 2, 10)
+	students, codes := w.Enrol(t, e.ID, 6)
+	w.Clock.Move(e.OpenAt.Add(time.Minute))
+	st := students[0]
+	cookie, err := w.Store.SignInStudent(ctx, codes[st.ID])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Store.Take(ctx, cookie, 1, "w1", 0); err != nil {
+		t.Fatal(err)
+	}
+	ids := []string{st.ID, students[1].ID}
+	if _, err := w.Store.Invite(ctx, e.ID, store.InviteBatch{To: store.InviteAll}, -1, ids); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := w.Keystore.Keys(e.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mac := keys.LoginMAC(codes[st.ID])
+	report, err := json.Marshal(map[string]any{"blocked": ids, "places": map[string]int{st.ID: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	prefix := "cd:{" + e.ID + "}:p:"
+	if err := errors.Join(
+		w.Store.MarkSlips(ctx, e.ID, codes),
+		w.Store.PutFiles(ctx, e.ID, 1, map[string][]byte{"rosters.pdf": []byte("names")}),
+		w.Store.PutDraft(ctx, e.ID, "anna", []byte("age")),
+		w.Redis.HSet(ctx, prefix+"wishes", st.ID, "w1").Err(),
+		w.Redis.Set(ctx, prefix+"report", report, 0).Err(),
+	); err != nil {
+		t.Fatal(err)
+	}
+	holding := func() (found []string) {
+		names, err := w.Redis.Keys(ctx, prefix+"*").Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			text := name + w.Redis.Get(ctx, name).Val() + fmt.Sprint(w.Redis.HGetAll(ctx, name).Val())
+			if strings.Contains(text, st.ID) || strings.Contains(text, mac) || strings.Contains(name, "draft") || strings.HasSuffix(name, "files") {
+				found = append(found, strings.TrimPrefix(name, prefix))
+			}
+		}
+		slices.Sort(found)
+		return found
+	}
+	want := []string{"codes", "draft:anna", "files", "invited", "logins", "masks", "places", "printed", "report", "sessions", "students", "tokens", "wishes"}
+	if got := holding(); !slices.Equal(got, want) {
+		t.Fatalf("before, found in %v", got)
+	}
+	if err := w.Store.EraseStudent(ctx, e.ID, st.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := holding(); len(got) > 0 {
+		t.Errorf("left in %v", got)
+	}
+	if left := w.Redis.Get(ctx, prefix+"report").Val(); !strings.Contains(left, students[1].ID) {
+		t.Errorf("the report lost another student: %s", left)
+	}
+	if e, err := w.Store.Event(ctx, e.ID); err != nil || e.Erased != 1 || e.Students != len(students)-1 {
+		t.Errorf("%d erased, %d left, %v", e.Erased, e.Students, err)
+	}
+	// A list that leaves somebody out erases as well, and a cancelled event still does.
+	if r, err := w.Store.ApplyList(ctx, e.ID, students[2:], true, false); err != nil || r.Removed != 1 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if _, err := w.Store.UpdateEvent(ctx, e.ID, func(e *enroll.Event) error { e.State = enroll.Cancelled; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Store.EraseStudent(ctx, e.ID, students[2].ID); err != nil {
+		t.Errorf("of a cancelled event: %v", err)
+	}
+	if e, err := w.Store.Event(ctx, e.ID); err != nil || e.Erased != 3 {
+		t.Errorf("%d erased, %v", e.Erased, err)
 	}
 }
 

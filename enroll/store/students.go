@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"cultuurdag/crypto"
 	"cultuurdag/enroll"
@@ -160,18 +161,22 @@ type ListResult struct {
 	Removed   int `json:"removed"` // with replace: gone
 }
 
-// listScript stores a class list in one go.
+// listScript stores a class list in one go, and erases students.
 //
-//	KEYS  event, students, masks, codes, logins, places, taken, sessions, tokens, printed, wishes
-//	ARGV  now, offset, lists seen, programme seen, number added, number changed,
+//	KEYS  event, students, masks, codes, logins, places, taken, sessions, tokens, invited, files,
+//	      then ARGV[7] hashes as of eventKeys.ofStudent, and what eventKeys.naming names
+//	ARGV  now, offset, lists seen, programme seen, number added, number changed, number of hashes,
 //	      then for each added: id, record, mask, HMAC of the code, sealed code,
-//	      for each changed: id, record, mask; then for each removed: id, HMAC of the code
+//	      for each changed: id, record, mask; then for each erased: id, HMAC of the code
+//
+// Overviews that name who is erased go at once; the sweep makes them again. How
+// many were erased is counted with the event, and goes into the purge log.
 var listScript = gated(`
 local shut = gate()
 if shut ~= '' then return {shut} end
-if ev[3] == 'cancelled' then return {'wrong_state'} end
+if ev[3] == 'cancelled' and (ARGV[5] ~= '0' or ARGV[6] ~= '0') then return {'wrong_state'} end
 if (redis.call('HGET', KEYS[1], 'lists') or '0') ~= ARGV[3] or (ev[7] or '0') ~= ARGV[4] then return {'conflict'} end
-local at = 7
+local at = 8
 for _ = 1, tonumber(ARGV[5]) do
   redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1])
   redis.call('HSET', KEYS[3], ARGV[at], ARGV[at + 2])
@@ -184,6 +189,7 @@ for _ = 1, tonumber(ARGV[6]) do
   redis.call('HSET', KEYS[3], ARGV[at], ARGV[at + 2])
   at = at + 3
 end
+local gone, erased, hashes = {}, 0, 11 + tonumber(ARGV[7])
 while at <= #ARGV do
   local id = ARGV[at]
   for r = 1, 4 do
@@ -191,15 +197,29 @@ while at <= #ARGV do
     if place then redis.call('HINCRBY', KEYS[7], string.sub(place, 3) .. ':' .. r, -1) end
     redis.call('HDEL', KEYS[6], id .. ':' .. r)
   end
-  redis.call('HDEL', KEYS[2], id)
-  redis.call('HDEL', KEYS[3], id)
-  redis.call('HDEL', KEYS[4], id)
   redis.call('HDEL', KEYS[5], ARGV[at + 1])
   for token in string.gmatch(redis.call('HGET', KEYS[9], id) or '', '[^,]+') do redis.call('HDEL', KEYS[8], token) end
-  redis.call('HDEL', KEYS[9], id)
-  redis.call('HDEL', KEYS[10], id)
-  redis.call('HDEL', KEYS[11], id)
+  erased = erased + redis.call('HEXISTS', KEYS[2], id)
+  for i = 12, hashes do redis.call('HDEL', KEYS[i], id) end
+  gone[id] = 'erased'
   at = at + 2
+end
+if next(gone) then
+  for _, field in ipairs(redis.call('HKEYS', KEYS[10])) do
+    if gone[string.match(field, '|(.*)$') or ''] then redis.call('HDEL', KEYS[10], field) end
+  end
+  local function blot(text) return (string.gsub(text, '%w+', gone)) end
+  for i = hashes + 1, #KEYS do
+    local kind = redis.call('TYPE', KEYS[i]).ok
+    if kind == 'string' then
+      redis.call('SET', KEYS[i], blot(redis.call('GET', KEYS[i])), 'KEEPTTL')
+    elseif kind == 'hash' then
+      local all = redis.call('HGETALL', KEYS[i])
+      for j = 1, #all, 2 do redis.call('HSET', KEYS[i], all[j], blot(all[j + 1])) end
+    end
+  end
+  redis.call('DEL', KEYS[11])
+  redis.call('HINCRBY', KEYS[1], 'erased', erased)
 end
 redis.call('HSET', KEYS[1], 'students', redis.call('HLEN', KEYS[2]))
 redis.call('HINCRBY', KEYS[1], 'lists', 1)
@@ -238,10 +258,12 @@ func (c *listChange) change(keys *crypto.EventKeys, p enroll.Programme, st enrol
 }
 
 func (s *Store) writeList(ctx context.Context, event string, c listChange) error {
-	args := []any{c.lists, c.programme, len(c.added) / 5, len(c.changed) / 3}
-	args = append(append(append(args, c.added...), c.changed...), c.removed...)
 	k := keysOf(event)
-	_, err := s.run(ctx, listScript, []string{k.event, k.students, k.masks, k.codes, k.logins, k.places, k.taken, k.sessions, k.tokens, k.printed, k.wishes}, args...)
+	args := []any{c.lists, c.programme, len(c.added) / 5, len(c.changed) / 3, len(k.ofStudent())}
+	args = slices.Concat(args, c.added, c.changed, c.removed)
+	names := slices.Concat([]string{k.event, k.students, k.masks, k.codes, k.logins, k.places, k.taken, k.sessions, k.tokens, k.invited, k.files},
+		k.ofStudent(), k.naming())
+	_, err := s.run(ctx, listScript, names, args...)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,7 +30,7 @@ type Sweep struct {
 	kick   chan struct{}
 	logger *slog.Logger
 
-	taking sync.Map       // the steps that takeOver is at
+	taking sync.Map       // what takeOver and beside are at
 	takers sync.WaitGroup // and what runs them
 }
 
@@ -80,12 +81,34 @@ func (s *Sweep) Once(ctx context.Context) (time.Duration, error) {
 		if step, _, ok := e.Due(now); ok {
 			errs = append(errs, s.hand(ctx, e.ID, step))
 		}
+		if e.Erased > 0 && !e.Gone(now) {
+			errs = append(errs, s.runner.Purger.LogErased(ctx, e.ID))
+		}
 		errs = append(errs, s.handMail(ctx, e))
 		if next, ok := e.NextDue(now); ok {
 			wait = min(wait, next.Sub(now)+time.Millisecond)
 		}
 	}
+	if slices.ContainsFunc(events, func(e enroll.Event) bool { return e.Erased > 0 }) {
+		s.beside(ctx, "rewrite", func(ctx context.Context) error { return s.runner.Purger.RewriteErased(ctx, events) })
+	}
 	return wait, errors.Join(errs...)
+}
+
+// beside does what may take long beside the sweep, once at a time; the next sweep
+// tries again what failed.
+func (s *Sweep) beside(ctx context.Context, name string, do func(context.Context) error) {
+	if _, busy := s.taking.LoadOrStore(name, true); busy {
+		return
+	}
+	s.takers.Go(func() {
+		defer s.taking.Delete(name)
+		limited, cancel := context.WithTimeout(ctx, stepTimeout)
+		defer cancel()
+		if err := do(limited); err != nil && ctx.Err() == nil {
+			s.logger.Error("sweep", "task", name, "err", err)
+		}
+	})
 }
 
 // hand gives the step to a worker, or takes it where it has been due in vain. A
@@ -107,19 +130,12 @@ func (s *Sweep) hand(ctx context.Context, event string, step enroll.Step) error 
 
 // takeOver takes the step itself, beside the sweep, once at a time.
 func (s *Sweep) takeOver(ctx context.Context, event string, step enroll.Step) {
-	name := string(step) + ":" + event
-	if _, busy := s.taking.LoadOrStore(name, true); busy {
-		return
-	}
-	s.takers.Go(func() {
-		defer s.taking.Delete(name)
+	s.beside(ctx, string(step)+":"+event, func(ctx context.Context) error {
 		s.logger.Warn("step taken by the sweep itself", "event", event, "step", string(step))
-		ctx, cancel := context.WithTimeout(ctx, stepTimeout)
-		defer cancel()
-		if err := s.runner.runSafely(ctx, event, step); err != nil {
-			s.logger.Error("step failed", "event", event, "step", string(step), "err", err)
-			return // the next sweep tries again
+		err := s.runner.runSafely(ctx, event, step)
+		if err == nil {
+			s.Kick()
 		}
-		s.Kick()
+		return err
 	})
 }

@@ -40,7 +40,7 @@ func (p *Purger) CertificateData(ctx context.Context, event string, l *locale.Lo
 		return c, err
 	}
 	for _, e := range entries {
-		if e.Step == StepDeadlineChanged || e.Again > 0 {
+		if !e.Step.OfPurge() || e.Again > 0 {
 			continue
 		}
 		switch e.Step {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,8 +30,17 @@ const (
 // moved, From one moment To another. Whoever changes an event appends it.
 const StepDeadlineChanged Step = "deadline_changed"
 
+// The steps of the erasing of single students, before the purge.
+const (
+	StepStudentErased    Step = "student_erased"    // that many students are gone from Redis
+	StepErasureRewritten Step = "erasure_rewritten" // and from the files of Redis
+)
+
 // steps are the steps of a purge in their order.
 var steps = []Step{StepStarted, StepKeyDestroyed, StepCiphertextDeleted, StepLogRewritten, StepVerified, StepCompleted}
+
+// OfPurge reports whether the step is one of a purge.
+func (s Step) OfPurge() bool { return slices.Contains(steps, s) }
 
 // Entry is one line of the log. No field ever holds anything about a student;
 // Note is a sentence of this program, not something that was entered.
@@ -63,6 +73,8 @@ type Entry struct {
 	// Counts are numbers by kind. Started and StepCompleted: students, codes, places,
 	// sessions, files, wishes (in mode ranking). StepCiphertextDeleted: keys, tasks.
 	// StepLogRewritten: snapshots removed. StepVerified: files searched.
+	// StepStudentErased: students. StepErasureRewritten: students, of the event, who
+	// were erased before the rewrite began, and snapshots removed.
 	Counts map[string]int `json:"counts,omitempty"`
 	// Files says in StepVerified whether Redis's files were "searched" or "unreachable".
 	Files string `json:"files,omitempty"`

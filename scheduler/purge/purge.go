@@ -51,7 +51,7 @@ type work struct {
 func workOf(event string, entries []Entry) work {
 	w := work{event: event, done: map[Step]Entry{}}
 	for _, e := range entries {
-		if e.Event != event || e.Step == StepDeadlineChanged {
+		if e.Event != event || !e.Step.OfPurge() {
 			continue
 		}
 		if e.Step == StepStarted {

@@ -28,6 +28,9 @@ func (p *Purger) start(ctx context.Context, w work) (Entry, error) {
 	if err := p.Store.Shut(ctx, w.event, e.PurgeEarly); err != nil {
 		return Entry{}, err
 	}
+	if err := p.logErased(ctx, w.event); err != nil {
+		return Entry{}, err
+	}
 	counts, err := p.Store.Count(ctx, w.event)
 	if err != nil {
 		return Entry{}, err

@@ -47,13 +47,10 @@ func (p *Purger) Status(ctx context.Context) ([]Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	byEvent := map[string][]Entry{}
-	for _, e := range entries {
-		byEvent[e.Event] = append(byEvent[e.Event], e)
-	}
+	of := byEvent(entries)
 	all := make([]Status, len(events))
 	for i, e := range events {
-		all[i] = statusOf(e, byEvent[e.ID], p.Clock.Now())
+		all[i] = statusOf(e, of[e.ID], p.Clock.Now())
 	}
 	return all, nil
 }
