@@ -108,7 +108,8 @@ func TestChaos(t *testing.T) {
 							cycle := slices.Clone(deck)
 							shuffle := rand.New(rand.NewPCG(seed, n/uint64(len(deck))))
 							shuffle.Shuffle(len(cycle), func(i, j int) { cycle[i], cycle[j] = cycle[j], cycle[i] })
-							c.round(rand.New(rand.NewPCG(seed^0xc4a05, n)), cycle[n%uint64(len(deck))])
+							for rng := rand.New(rand.NewPCG(seed+1, n)); !c.round(rng, cycle[n%uint64(len(deck))]); {
+							}
 						}
 					})
 				}
@@ -198,8 +199,10 @@ func newChaos(t *testing.T, count *tally) *chaos {
 
 func (r *rig) keyFile(c culture) string { return filepath.Join(r.keystore.Dir(), c.ID+".age") }
 
-// round has two events purged, kills meanwhile, and sees to it that all ends well.
-func (c *chaos) round(rng *rand.Rand, b blow) {
+// round has two events purged, kills meanwhile, and sees to it that all ends
+// well. It answers false where its blow fell outside the purges, or came too late
+// for its moment and was held back.
+func (c *chaos) round(rng *rand.Rand, b blow) (inside bool) {
 	c.Helper()
 	events := []culture{c.event("Cultuurdag", 8), c.event("Cultuurdag", 8)}
 	if b.moment == "done" {
@@ -227,8 +230,12 @@ func (c *chaos) round(rng *rand.Rand, b blow) {
 		c.purgeEarly(events[0])
 		c.witness.due(events...)
 	}
-	c.strike(rng, b, c.await(rng, b, events), events)
-	for b.worker && rng.IntN(5) < 2 && !c.done(events) {
+	inside = c.await(rng, b, events)
+	if inside || b.moment == "at random" {
+		c.strike(rng, b, inside, events)
+	}
+	c.release()
+	for inside && b.worker && rng.IntN(5) < 2 && !c.done(events) {
 		again := blow{worker: true, redis: rng.IntN(3) == 0, moment: "at random"}
 		c.strike(rng, again, c.await(rng, again, events), events)
 	}
@@ -242,9 +249,10 @@ func (c *chaos) round(rng *rand.Rand, b blow) {
 	c.chain(c.kept...)
 	c.whole()
 	c.count.mu.Lock()
+	defer c.count.mu.Unlock()
 	c.count.rounds++
 	c.count.slowest = max(c.count.slowest, took)
-	c.count.mu.Unlock()
+	return inside
 }
 
 // await waits for the moment at which b is to fall, and tells whether a purge is
@@ -264,7 +272,7 @@ func (c *chaos) await(rng *rand.Rand, b blow, events []culture) (inside bool) {
 			return err != nil || len(names) > 0 || c.done(events)
 		})
 	case "done":
-		c.holdAt(b.step, events)
+		return c.holdAt(b.step, events[0])
 	}
 	return c.working(events)
 }
@@ -297,10 +305,10 @@ func (c *chaos) logged(step purge.Step, events []culture) bool {
 	return false
 }
 
-// holdAt returns when a purge has done the step and cannot log it: a reader of
-// the log holds the writers up, and lets them through entry by entry. It lets
-// them go only after the kill.
-func (c *chaos) holdAt(step purge.Step, events []culture) {
+// holdAt returns when the purge has done the step and cannot log it: a reader of
+// the log holds the writer up, and lets it through entry by entry. It answers
+// false where the purge was too quick for that.
+func (c *chaos) holdAt(step purge.Step, e culture) bool {
 	c.Helper()
 	log, err := os.Open(c.logPath())
 	c.must(err)
@@ -308,14 +316,26 @@ func (c *chaos) holdAt(step purge.Step, events []culture) {
 	for {
 		c.must(syscall.Flock(int(log.Fd()), syscall.LOCK_SH))
 		size := c.logSize()
-		c.until(patience, "the purge wants to log a step", func() bool { return c.locks().waiting(c.logPath()) > 0 || c.done(events) })
-		if next := len(c.entries(events[0].ID)); next == len(allSteps) || allSteps[next] == step {
-			return
+		if c.logged(step, []culture{e}) {
+			return false
+		}
+		c.until(patience, "the purge wants to log a step", func() bool { return c.locks().waiting(c.logPath()) > 0 })
+		if allSteps[len(c.entries(e.ID))] == step {
+			return true
 		}
 		c.must(syscall.Flock(int(log.Fd()), syscall.LOCK_UN))
 		for c.logSize() == size { // without a pause: the writer must not be through before this waits in line
 			runtime.Gosched()
 		}
+	}
+}
+
+// release lets the writers of the log go.
+func (c *chaos) release() {
+	c.Helper()
+	if c.held != nil {
+		c.must(c.held.Close())
+		c.held = nil
 	}
 }
 
@@ -338,11 +358,7 @@ func (c *chaos) strike(rng *rand.Rand, b blow, inside bool, events []culture) {
 	if b.redis && !first {
 		c.redis.Kill()
 	}
-	if c.held != nil {
-		inside = inside && !c.logged(b.step, events) // else the purge was too quick to be held up
-		c.must(c.held.Close())
-		c.held = nil
-	}
+	c.release()
 	c.count.fell(b, inside)
 	c.chain(c.kept...)
 	first = rng.IntN(2) == 0
