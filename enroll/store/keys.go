@@ -33,7 +33,7 @@ type eventKeys struct {
 	event     string // HASH json, state, open, close, ranks, deadline, mark, version, programme, revision, listed, students, lists, erased
 	programme string // STRING JSON
 	seats     string // HASH w3:2 -> place of the workshop in the programme, ":", capacity
-	steps     string // HASH step -> ms since when it makes no progress; fields go as steps finish
+	steps     string // HASH step -> ms since when it makes no progress, {step}:done -> 7/15, {step}:failed -> ms; fields go as steps finish
 	counts    string // STRING JSON what was destroyed, as numbers
 	locked    string // STRING a random token: a class list is being read; goes by itself
 	leased    string // STRING a random token: a step is being taken; goes by itself
@@ -51,6 +51,7 @@ type eventKeys struct {
 	tokens   string // HASH student id -> their sessions, oldest first, joined by commas
 	printed  string // HASH student id -> HMAC of the code on the slip that was downloaded last
 	files    string // HASH rosters.pdf -> age file; made -> JSON when and from which revision
+	prints   string // HASH now and {revision} -> age file of what the lists said, by ids; {revision}:{list} -> ms when that one was printed first
 	report   string // STRING JSON how the last allocation went; names students by id
 	invites  string // HASH batch id -> sealed InviteBatch: when and to whom invitations were sent
 	invited  string // HASH {batch id}|{student id} -> queued, sending:{ms}, sent, unsure or failed:{code}
@@ -86,6 +87,7 @@ func keysOf(event string) eventKeys {
 		tokens:    p + "tokens",
 		printed:   p + "printed",
 		files:     p + "files",
+		prints:    p + "prints",
 		report:    p + "report",
 		invites:   p + "invites",
 		invited:   p + "invited",
@@ -95,7 +97,7 @@ func keysOf(event string) eventKeys {
 
 // personal returns the registry of the event's personal keys.
 func (k eventKeys) personal() []string {
-	return slices.Concat(k.ofStudent(), k.naming(), []string{k.places, k.taken, k.logins, k.sessions, k.files, k.invites, k.invited, k.mailing})
+	return slices.Concat(k.ofStudent(), k.naming(), []string{k.places, k.taken, k.logins, k.sessions, k.files, k.prints, k.invites, k.invited, k.mailing})
 }
 
 // ofStudent returns the hashes in which a student's id is the name of a field:

@@ -9,30 +9,44 @@ import (
 // tick. A cancelled session and one without students has a page that says so.
 func attendancePDF(ctx context.Context, d *day) ([]byte, error) {
 	s := newSheet(d, "attendance")
+	for _, x := range d.sessions {
+		attendanceSession(s, x, nil)
+	}
+	if len(d.sessions) == 0 {
+		s.emptyPage("attendance")
+	}
+	return s.bytes(ctx)
+}
+
+// attendanceSession plans the pages of one session; n marks what is new, or is nil.
+func attendanceSession(s *sheet, x *session, n *news) {
+	d := s.d
 	columns := []column{
-		{title: "", width: 10, mid: true},
+		{width: 10, mid: true},
 		{title: d.t("student"), width: 78},
 		{title: d.t("class"), width: 20},
 		{title: d.t("present"), width: 20, mid: true},
 		{title: d.t("late"), width: 18, mid: true},
 		{title: d.t("remark"), width: inner - 146},
 	}
-	for _, x := range d.sessions {
-		var rows [][]cell
-		for i, p := range x.students {
-			rows = append(rows, []cell{{text: fmt.Sprint(i + 1), size: 8}, {text: p.nameOnPaper(), bold: true, size: 10.5}, {text: p.Class}, {box: true}, {box: true}, {}})
-		}
-		h := heading{round: x.Round, kind: join(" · ", d.t("list.attendance"), d.roundName(x.Round)), title: d.title(x), facts: d.where(x), note: d.note(x)}
-		s.list(h, columns, rows, 6.7, func(y float64) {
-			if !x.none() && !x.cancelled {
-				s.unexpected(y + 3)
-			}
+	var rows [][]cell
+	for i, p := range x.students {
+		rows = append(rows, []cell{
+			{text: fmt.Sprint(i + 1), size: 8},
+			{text: p.nameOnPaper(), bold: true, size: 10.5, mark: n.mark(d, p, x.Round, moveNew, moveName)},
+			{text: p.Class, mark: n.mark(d, p, x.Round, moveClass)},
+			{box: true}, {box: true}, {},
 		})
 	}
-	if len(d.sessions) == 0 {
-		s.emptyPage("attendance")
+	for _, m := range n.left() {
+		rows = append(rows, []cell{{}, {text: m.p.nameOnPaper(), size: 10.5, gone: true, mark: d.t("mark.gone")}, {text: m.Class, gone: true}, {}, {}, {text: d.t("mark.now", "place", m.Now), size: 9}})
 	}
-	return s.bytes(ctx)
+	h := heading{round: x.Round, kind: join(" · ", d.t("list.attendance"), d.roundName(x.Round)), title: d.title(x), facts: d.where(x), news: n.words(), note: d.note(x)}
+	s.list(h, columns, rows, 6.7, func(y float64) {
+		if !x.none() && !x.cancelled {
+			s.unexpected(y + 3)
+		}
+	})
 }
 
 // unexpected draws lines for those who came and are not on the list, where

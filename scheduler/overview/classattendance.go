@@ -9,29 +9,53 @@ import (
 // with where the student ought to be.
 func classAttendancePDF(ctx context.Context, d *day) ([]byte, error) {
 	s := newSheet(d, "class-attendance")
-	const number, names = 8.0, 52.0
-	columns := append([]column{{width: number, mid: true}, {title: d.t("student"), width: names}}, d.roundColumns(inner-number-names)...)
 	for _, c := range d.classes {
-		rows := func(size float64) [][]cell {
-			var rows [][]cell
-			for i, p := range c.students {
-				row := []cell{{text: fmt.Sprint(i + 1), size: 8}, {text: p.nameOnPaper(), bold: true, size: size + 1}}
-				for _, place := range p.places {
-					x := d.place(place, size)
-					x.box, x.bold = true, false
-					row = append(row, x)
-				}
-				rows = append(rows, row)
-			}
-			return rows
-		}
-		h := heading{kind: d.t("list.class-attendance") + " · " + d.count(len(c.students)), title: d.className(c.name)}
-		s.list(h, columns, s.roomiest(h, columns, rows), classRow, nil)
+		attendanceClass(s, c, nil)
 	}
 	if len(d.classes) == 0 {
 		s.emptyPage("class-attendance")
 	}
 	return s.bytes(ctx)
+}
+
+// attendanceClass plans the pages of one class; n marks what is new, or is nil.
+func attendanceClass(s *sheet, c class, n *news) {
+	d := s.d
+	const number, names = 8.0, 52.0
+	columns := append([]column{{width: number, mid: true}, {title: d.t("student"), width: names}}, d.roundColumns(inner-number-names)...)
+	rows := func(size float64) [][]cell {
+		var rows [][]cell
+		for i, p := range c.students {
+			row := []cell{{text: fmt.Sprint(i + 1), size: 8}, {text: p.nameOnPaper(), bold: true, size: size + 1, mark: n.mark(d, p, 0, moveNew, moveName)}}
+			for i, place := range p.places {
+				x := d.place(place, size)
+				x.box, x.bold, x.mark = true, false, n.mark(d, p, i+1, movePlace)
+				row = append(row, x)
+			}
+			rows = append(rows, row)
+		}
+		return append(rows, d.leftClass(n, 1, size)...)
+	}
+	h := heading{kind: d.t("list.class-attendance") + " · " + d.count(len(c.students)), title: d.className(c.name), news: n.words()}
+	s.list(h, columns, s.roomiest(h, columns, rows), classRow, nil)
+}
+
+// leftClass are the rows of those who are in the class no longer, their names
+// in the column after that many.
+func (d *day) leftClass(n *news, before int, size float64) [][]cell {
+	var rows [][]cell
+	for _, m := range n.left() {
+		row := make([]cell, before, before+1+d.rounds)
+		row = append(row, cell{text: m.p.nameOnPaper(), size: size + 1, gone: true, mark: d.t("mark.gone")})
+		for range d.rounds {
+			row = append(row, cell{})
+		}
+		if d.rounds > 0 {
+			row[before+1] = cell{text: d.t("mark.now", "place", m.Now), size: size}
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 func (d *day) classAttendanceHeads() []string {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
@@ -167,6 +168,15 @@ func (d *day) time(round int) string {
 		s = r.Start.In(enroll.Amsterdam).Format(layout) + s
 	}
 	return s
+}
+
+// short writes a moment in few characters: 2-12 14:05.
+func (d *day) short(at time.Time) string {
+	layout := "2-1 15:04"
+	if d.l.Tag == "en" {
+		layout = "2 Jan 15:04"
+	}
+	return at.In(enroll.Amsterdam).Format(layout)
 }
 
 func (d *day) roundName(round int) string { return d.t("round", "round", round) }

@@ -22,7 +22,8 @@ var (
 )
 
 // missing stands for characters that the fonts lack, such as emoji and other
-// scripts; paper draws an empty frame for it.
+// scripts; paper draws a grey block for it, which is not taken
+// for a box to tick.
 const missing = '\uFFFD'
 
 // fontRunes is the set of characters that both fonts have.

@@ -14,6 +14,7 @@ type heading struct {
 	title string
 	facts []fact
 	note  string // set large in a frame: cancelled, nobody in it
+	news  string // on a dark strip: what changed since the last print
 }
 
 type fact struct{ label, value string }
@@ -124,6 +125,15 @@ func (s *sheet) head(h heading, part string, measure bool) float64 {
 	y += 2.6
 	if len(h.facts) > 0 {
 		y += s.facts(h.facts, margin, y, inner, measure) + 2
+	}
+	if h.news != "" {
+		runs := s.flow(h.news, inner-6, true, 9.5, white)
+		height := heightOf(runs) + 2.4
+		if !measure {
+			s.bar(margin, y, inner, height, ink)
+			s.write(margin+3, y+1.2, runs)
+		}
+		y += height + 2.5
 	}
 	if h.note != "" {
 		runs := s.flow(h.note, inner-10, true, 14, ink)

@@ -128,7 +128,7 @@ func (p *paper) text(x, y float64, s string, bold bool, size float64, c rgb) {
 	p.pdf.SetTextColor(c.r, c.g, c.b)
 	for i, part := range strings.Split(s, string(missing)) {
 		if i > 0 {
-			x += p.blank(x, y, bold, size, c)
+			x += p.blank(x, y, bold, size)
 		}
 		if part != "" {
 			p.font(bold, size)
@@ -138,13 +138,12 @@ func (p *paper) text(x, y float64, s string, bold bool, size float64, c rgb) {
 	}
 }
 
-// blank draws an empty frame where characters are missing, and returns its
+// blank draws a grey block where characters are missing, and returns its
 // width, the same as that of the sign which stands for them in printable text.
-func (p *paper) blank(x, y float64, bold bool, size float64, c rgb) float64 {
+func (p *paper) blank(x, y float64, bold bool, size float64) float64 {
 	p.lacking = true
 	w, side := p.width(string(missing), bold, size), size*mm*0.62
-	p.stroke(c, size*mm*0.07)
-	p.pdf.Rect(x+(w-side)/2, y-side-size*mm*0.03, side, side, "D")
+	p.bar(x+(w-side)/2, y-side-size*mm*0.03, side, side, line)
 	return w
 }
 

@@ -9,7 +9,7 @@ import (
 func rostersPDF(ctx context.Context, d *day) ([]byte, error) {
 	s := newSheet(d, "rosters")
 	for _, c := range d.classes {
-		rosterClass(s, c)
+		rosterClass(s, c, nil)
 	}
 	if len(d.classes) == 0 {
 		s.emptyPage("rosters")
@@ -45,22 +45,25 @@ func (d *day) place(s *session, size float64) cell {
 	return c
 }
 
-func rosterClass(s *sheet, c class) {
+// rosterClass plans the pages of one class; n marks what is new, or is nil.
+func rosterClass(s *sheet, c class, n *news) {
 	d := s.d
 	const names = 54.0
 	columns := append([]column{{title: d.t("student"), width: names}}, d.roundColumns(inner-names)...)
 	rows := func(size float64) [][]cell {
 		var rows [][]cell
 		for _, p := range c.students {
-			row := []cell{{text: p.nameOnPaper(), size: size + 1}}
-			for _, place := range p.places {
-				row = append(row, d.place(place, size))
+			row := []cell{{text: p.nameOnPaper(), size: size + 1, mark: n.mark(d, p, 0, moveNew, moveName)}}
+			for i, place := range p.places {
+				x := d.place(place, size)
+				x.mark = n.mark(d, p, i+1, movePlace)
+				row = append(row, x)
 			}
 			rows = append(rows, row)
 		}
-		return rows
+		return append(rows, d.leftClass(n, 0, size)...)
 	}
-	h := heading{kind: d.t("list.rosters") + " · " + d.count(len(c.students)), title: d.className(c.name)}
+	h := heading{kind: d.t("list.rosters") + " · " + d.count(len(c.students)), title: d.className(c.name), news: n.words()}
 	s.list(h, columns, s.roomiest(h, columns, rows), classRow, nil)
 }
 

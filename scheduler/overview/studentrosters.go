@@ -45,7 +45,7 @@ func studentBlocks(s *sheet, c class) {
 // studentBlock draws one student's day, in type as large as all of it fits.
 func studentBlock(s *sheet, p *person, x, y, w, h float64) {
 	const pad = 4.0
-	for scale := 1.12; ; scale *= 0.95 {
+	for scale := 1.25; ; scale *= 0.95 {
 		if scale < 0.3 || s.block(p, x+pad, y+pad*0.7, w-2*pad, scale, true) <= y+h-pad*0.4 {
 			s.block(p, x+pad, y+pad*0.7, w-2*pad, scale, false)
 			return

@@ -13,17 +13,23 @@ type column struct {
 type cell struct {
 	text string
 	note string // in small type under the text
+	mark string // on a dark tag under that: what is new about it
+	gone bool   // struck out
 	bold bool
 	box  bool
 	size float64 // of the text, in points; 0: 10
 }
 
-const cellPad = 1.6 // millimetres left and right of a cell's text
+const (
+	cellPad = 1.6 // millimetres left and right of a cell's text
+	tagPad  = 0.8 // and of a tag's
+)
 
 // laidRow is a row with its text set in lines.
 type laidRow struct {
 	cells  []cell
 	runs   [][]run
+	tags   [][]run // under those
 	height float64
 }
 
@@ -31,7 +37,7 @@ type laidRow struct {
 func (s *sheet) lay(columns []column, rows [][]cell, least float64) []laidRow {
 	laid := make([]laidRow, len(rows))
 	for i, cells := range rows {
-		r := laidRow{cells: cells, runs: make([][]run, len(cells)), height: least}
+		r := laidRow{cells: cells, runs: make([][]run, len(cells)), tags: make([][]run, len(cells)), height: least}
 		for j, c := range cells {
 			w := columns[j].width - 2*cellPad
 			if c.box && c.text != "" {
@@ -42,7 +48,8 @@ func (s *sheet) lay(columns []column, rows [][]cell, least float64) []laidRow {
 				size = 10
 			}
 			r.runs[j] = append(s.flow(c.text, w, c.bold, size, ink), s.flow(c.note, w, false, size*0.84, grey)...)
-			r.height = max(r.height, heightOf(r.runs[j])+1.2)
+			r.tags[j] = s.flow(c.mark, w-2*tagPad, true, 6.5, white)
+			r.height = max(r.height, heightOf(r.runs[j])+heightOf(r.tags[j])+1.2)
 		}
 		laid[i] = r
 	}
@@ -108,20 +115,41 @@ func (s *sheet) tableHead(columns []column, y float64, measure bool) float64 {
 		if c.round > 0 {
 			s.bar(x+0.3, y, c.width-0.6, height, roundColour(c.round))
 		}
-		s.cellText(x, y+height-1-heightOf(runs[i]), c, runs[i])
+		s.cellText(x, y+height-1-heightOf(runs[i]), c, runs[i], false)
 		x += c.width
 	}
 	s.rule(margin, y+height, pageWidth-margin, ink, 0.5)
 	return y + height
 }
 
-func (s *sheet) cellText(x, y float64, c column, runs []run) {
+// cellText writes runs in a cell, struck out where they are gone, and returns
+// where they end.
+func (s *sheet) cellText(x, y float64, c column, runs []run, gone bool) float64 {
 	for _, r := range runs {
+		w := s.width(r.s, r.bold, r.size)
+		left, base := x+cellPad, y+r.height()*0.77
 		if c.mid {
-			s.centre(x+c.width/2, y+r.height()*0.77, r.s, r.bold, r.size, r.colour)
-		} else {
-			s.text(x+cellPad, y+r.height()*0.77, r.s, r.bold, r.size, r.colour)
+			left = x + (c.width-w)/2
 		}
+		s.text(left, base, r.s, r.bold, r.size, r.colour)
+		if gone {
+			s.rule(left, base-r.size*mm*0.26, left+w, ink, 0.25)
+		}
+		y += r.height()
+	}
+	return y
+}
+
+// cellTags writes runs as tags, from y.
+func (s *sheet) cellTags(x, y float64, c column, runs []run) {
+	for _, r := range runs {
+		w := s.width(r.s, r.bold, r.size) + 2*tagPad
+		left := x + cellPad
+		if c.mid {
+			left = x + (c.width-w)/2
+		}
+		s.bar(left, y+0.1, w, r.height()-0.2, ink)
+		s.text(left+tagPad, y+r.height()*0.77, r.s, r.bold, r.size, r.colour)
 		y += r.height()
 	}
 }
@@ -142,7 +170,8 @@ func (s *sheet) tableRows(columns []column, rows []laidRow, y float64) float64 {
 					s.tick(x+columns[j].width/2, middle, 4.4)
 				}
 			}
-			s.cellText(at, middle-heightOf(r.runs[j])/2, columns[j], r.runs[j])
+			top := middle - (heightOf(r.runs[j])+heightOf(r.tags[j]))/2
+			s.cellTags(at, s.cellText(at, top, columns[j], r.runs[j], c.gone), columns[j], r.tags[j])
 			x += columns[j].width
 		}
 		y += r.height

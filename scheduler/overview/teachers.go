@@ -10,7 +10,7 @@ import (
 func teachersPDF(ctx context.Context, d *day) ([]byte, error) {
 	s := newSheet(d, "teachers")
 	for _, t := range d.teachers {
-		teacherPages(s, t)
+		teacherPages(s, t, nil)
 	}
 	if len(d.teachers) == 0 {
 		s.emptyPage("teachers")
@@ -26,12 +26,13 @@ type piece struct {
 	keep   float64
 }
 
-func teacherPages(s *sheet, t teacher) {
+// teacherPages plans the pages of one teacher; n marks what is new, or is nil.
+func teacherPages(s *sheet, t teacher, n *news) {
 	d := s.d
-	h := heading{kind: d.t("list.teachers"), title: d.teacherName(t.name)}
+	h := heading{kind: d.t("list.teachers"), title: d.teacherName(t.name), news: n.words()}
 	pieces := teacherSummary(s, t)
 	for _, x := range t.sessions {
-		pieces = append(pieces, teacherSession(s, x)...)
+		pieces = append(pieces, teacherSession(s, x, n)...)
 	}
 	top := s.head(h, d.t("part", "part", 99, "parts", 99), true) + 1
 	var pages [][]piece
@@ -97,7 +98,7 @@ func teacherSummary(s *sheet, t teacher) []piece {
 
 // teacherSession is one session: a bar in the colour of its round, and the
 // names in two columns with boxes to tick.
-func teacherSession(s *sheet, x *session) []piece {
+func teacherSession(s *sheet, x *session, n *news) []piece {
 	d := s.d
 	const barPad, gap = 2.0, 4.0
 	about := join(" · ", d.time(x.Round), x.Room, d.taken(x))
@@ -122,11 +123,16 @@ func teacherSession(s *sheet, x *session) []piece {
 	var rows [][]cell
 	for i := range down {
 		row := make([]cell, 5)
-		row[0], row[1] = nameCells(x.students[i])
+		row[0], row[1] = nameCells(d, x, x.students[i], n)
 		if i+down < len(x.students) {
-			row[3], row[4] = nameCells(x.students[i+down])
+			row[3], row[4] = nameCells(d, x, x.students[i+down], n)
 		}
 		rows = append(rows, row)
+	}
+	for _, m := range n.left() {
+		if m.Round == x.Round && m.from == x {
+			rows = append(rows, []cell{{text: m.p.nameOnPaper(), gone: true, mark: d.t("mark.gone")}, {text: m.Class, size: 9, gone: true}, {}, {text: d.t("mark.now", "place", m.Now), size: 9}, {}})
+		}
 	}
 	for _, row := range s.lay(columns, rows, 6.6) {
 		pieces = append(pieces, piece{height: row.height, again: &bar, draw: func(y float64) { s.tableRows(columns, []laidRow{row}, y) }})
@@ -134,8 +140,9 @@ func teacherSession(s *sheet, x *session) []piece {
 	return append(pieces, piece{height: 5, draw: func(float64) {}})
 }
 
-func nameCells(p *person) (name, class cell) {
-	return cell{text: p.nameOnPaper(), box: true}, cell{text: p.Class, size: 9}
+func nameCells(d *day, x *session, p *person, n *news) (name, class cell) {
+	return cell{text: p.nameOnPaper(), box: true, mark: n.mark(d, p, x.Round, moveNew, moveName)},
+		cell{text: p.Class, size: 9, mark: n.mark(d, p, x.Round, moveClass)}
 }
 
 func teachersXLSX(ctx context.Context, d *day) ([]byte, error) {
