@@ -3,13 +3,10 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"cultuurdag/enroll"
 )
@@ -30,19 +27,26 @@ type filesMade struct {
 	Revision int64     `json:"revision"`
 }
 
-// putFilesScript: KEYS event, files; ARGV now, offset, revision, then field and value each.
+// Snapshot names, among the files that PutFiles gets, what the lists say in a
+// form that is compared with later ones. It is kept with the prints.
+const Snapshot = "snapshot"
+
+// putFilesScript: KEYS event, files, prints; ARGV now, offset, revision, snapshot
+// ("": none), then field and value each.
 var putFilesScript = gated(`
 local shut = gate()
 if shut ~= '' then return {shut} end
 redis.call('DEL', KEYS[2])
-for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+redis.call('HDEL', KEYS[3], 'now')
+if ARGV[4] ~= '' then redis.call('HSET', KEYS[3], 'now', ARGV[4]) end
+for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 redis.call('HSET', KEYS[1], 'listed', ARGV[3])
 return {''}
 `)
 
 // PutFiles keeps the overviews that were made from that revision of the event,
 // each encrypted, in place of the earlier ones. files maps "rosters.pdf" to its
-// bytes.
+// bytes, and Snapshot to what a print of them is remembered by.
 func (s *Store) PutFiles(ctx context.Context, event string, revision int64, files map[string][]byte) error {
 	keys, err := s.keysFor(event)
 	if err != nil {
@@ -52,17 +56,21 @@ func (s *Store) PutFiles(ctx context.Context, event string, revision int64, file
 	if err != nil {
 		return fmt.Errorf("time of the overviews: %w", err)
 	}
-	args := []any{revision, fieldMade, made}
+	args := []any{revision, "", fieldMade, made}
 	for name, data := range files {
 		sealed, err := keys.SealFile(data)
 		if err != nil {
 			return fmt.Errorf("sealing an overview: %w", err)
 		}
 		// The tag before it makes residue of the event findable in any file.
-		args = append(args, name, append(keys.Tag(), sealed...))
+		if sealed = append(keys.Tag(), sealed...); name == Snapshot {
+			args[1] = sealed
+		} else {
+			args = append(args, name, sealed)
+		}
 	}
 	k := keysOf(event)
-	_, err = s.run(ctx, putFilesScript, []string{k.event, k.files}, args...)
+	_, err = s.run(ctx, putFilesScript, []string{k.event, k.files, k.prints}, args...)
 	return err
 }
 
@@ -103,25 +111,37 @@ func (s *Store) Files(ctx context.Context, event string) (files []FileInfo, stal
 	return files, made.Revision != e.Revision, err
 }
 
-// fileScript: KEYS event, files; ARGV now, offset, field.
-var fileScript = gated(`
+// fileScript: KEYS event, files, prints; ARGV now, offset, field, the list that
+// is printed by it ("": none).
+var fileScript = gated(printLua + `
 local shut = gate()
 if shut ~= '' then return {shut} end
-return {'', redis.call('HGET', KEYS[2], ARGV[3])}
+local data = redis.call('HGET', KEYS[2], ARGV[3])
+if data and ARGV[4] ~= '' then printed(ARGV[4]) end
+return {'', data}
 `)
 
-// File returns the bytes of one overview: name rosters, format pdf.
-// ErrNotReady where there is none.
+// File returns the bytes of one overview: name rosters, format pdf. A PDF is
+// noted as printed. ErrNotReady where there is none.
 func (s *Store) File(ctx context.Context, event, name, format string) ([]byte, error) {
 	if name == fieldMade || format == "" {
 		return nil, enroll.ErrNotFound
 	}
+	onPaper := ""
+	if format == "pdf" {
+		onPaper = name
+	}
 	k := keysOf(event)
-	reply, err := s.run(ctx, fileScript, []string{k.event, k.files}, name+"."+format)
+	reply, err := s.run(ctx, fileScript, []string{k.event, k.files, k.prints}, name+"."+format, onPaper)
 	if err != nil {
 		return nil, err
 	}
-	sealed, ok := reply[0].(string)
+	return s.openFile(event, reply[0])
+}
+
+// openFile opens what a script answered; ErrNotReady where that was nothing.
+func (s *Store) openFile(event string, reply any) ([]byte, error) {
+	sealed, ok := reply.(string)
 	if !ok {
 		return nil, enroll.ErrNotReady
 	}
@@ -130,23 +150,4 @@ func (s *Store) File(ctx context.Context, event, name, format string) ([]byte, e
 		return nil, err
 	}
 	return keys.OpenFile([]byte(sealed)[len(keys.Tag()):])
-}
-
-// Stuck reports since when that step has been trying, and notes now as the
-// beginning where it was not. Done clears it.
-func (s *Store) Stuck(ctx context.Context, event string, step enroll.Step) (time.Duration, error) {
-	k, now := keysOf(event), time.Now() // a moved clock is no lack of progress
-	if err := s.rdb.HSetNX(ctx, k.steps, string(step), now.UnixMilli()).Err(); err != nil {
-		return 0, away(err)
-	}
-	since, err := s.rdb.HGet(ctx, k.steps, string(step)).Int64()
-	if errors.Is(err, redis.Nil) {
-		return 0, nil // done meanwhile
-	}
-	return now.Sub(time.UnixMilli(since)), away(err)
-}
-
-// Done notes that the step is finished, or made progress.
-func (s *Store) Done(ctx context.Context, event string, step enroll.Step) error {
-	return away(s.rdb.HDel(ctx, keysOf(event).steps, string(step)).Err())
 }
