@@ -297,7 +297,7 @@ func (r *rig) entries(event string) []purge.Entry {
 	for line := range bytes.Lines(r.log()) {
 		var e purge.Entry
 		r.must(json.Unmarshal(line, &e))
-		if e.Event == event && e.Step != purge.StepDeadlineChanged {
+		if e.Event == event && e.Step.OfPurge() {
 			entries = append(entries, e)
 		}
 	}
@@ -314,23 +314,35 @@ func (r *rig) log() []byte {
 	return data[:bytes.LastIndexByte(data, '\n')+1]
 }
 
-// checkpoint returns the checkpoint beside the log, nil where there is none yet.
+// checkpoint returns the checkpoint beside the log.
 func (r *rig) checkpoint() []byte {
 	r.Helper()
 	data, err := os.ReadFile(purge.CheckpointPath(r.logPath()))
-	if !errors.Is(err, fs.ErrNotExist) {
-		r.must(err)
-	}
+	r.must(err)
 	return data
 }
 
-// chain holds the log against its checkpoint, and those that were kept.
+// chain holds the log against the checkpoint beside it, and those that were kept.
+// What a program that was killed left half written is left out, as the next one
+// does.
 func (r *rig) chain(kept ...[]byte) {
 	r.Helper()
-	if now := r.checkpoint(); now != nil {
-		kept = append(kept, now)
+	log, err := os.Open(r.logPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return
 	}
-	r.must(purge.Verify(bytes.NewReader(r.log()), r.key.Public(), kept...))
+	r.must(err)
+	r.must(syscall.Flock(int(log.Fd()), syscall.LOCK_SH)) // no writer is at work meanwhile
+	defer log.Close()
+	copied := filepath.Join(r.TempDir(), "purge.log")
+	r.must(os.WriteFile(copied, r.log(), 0o600))
+	for _, name := range []string{".checkpoint", ".checkpoint.next"} {
+		data, err := os.ReadFile(r.logPath() + name)
+		if !errors.Is(err, fs.ErrNotExist) {
+			r.must(errors.Join(err, os.WriteFile(copied+name, data, 0o600)))
+		}
+	}
+	r.must(purge.VerifyFile(copied, r.key.Public(), kept...))
 }
 
 // lasts holds that what the log says was done is so, at whatever moment. Redis
