@@ -189,17 +189,26 @@ func (s *Scanner) pdf(data []byte, how []string) {
 		if end < 0 {
 			continue
 		}
-		cmd := exec.Command("pdftotext", "-raw", "-", "-")
-		cmd.Stdin = bytes.NewReader(data[at : at+end+len("%%EOF\n")-1])
-		var stderr strings.Builder
-		cmd.Stderr = &stderr
-		text, err := cmd.Output()
-		if err != nil && s.err == nil {
-			s.err = fmt.Errorf("pdftotext on %s: %w: %s", s.where[1], err, stderr.String())
-		}
-		s.raw(text, append(how[:len(how):len(how)], "pdf"))
+		s.raw(s.textOf(data[at:at+end+len("%%EOF")]), append(how[:len(how):len(how)], "pdf"))
 		return // a second one within it would begin the same way
 	}
+}
+
+// textOf returns the text of a PDF, which may lie in many files.
+func (s *Scanner) textOf(pdf []byte) []byte {
+	sum := sha256.Sum256(pdf)
+	if text, ok := s.pdfs[sum]; ok {
+		return text
+	}
+	cmd := exec.Command("pdftotext", "-raw", "-", "-")
+	var stderr strings.Builder
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(pdf), &stderr
+	text, err := cmd.Output()
+	if err != nil && s.err == nil {
+		s.err = fmt.Errorf("pdftotext on %s: %w: %s", s.where[1], err, stderr.String())
+	}
+	s.pdfs[sum] = text
+	return text
 }
 
 // each yields where the text stands in data.

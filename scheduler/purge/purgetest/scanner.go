@@ -9,6 +9,7 @@ package purgetest
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,6 +44,7 @@ type Scanner struct {
 	index  index
 	master []age.Identity
 	events []eventKeys
+	pdfs   map[[sha256.Size]byte][]byte // what pdftotext read, by SHA-256
 
 	found map[Finding]bool
 	where [2]string // the place and what in it is looked at now
@@ -107,7 +109,7 @@ type eventKeys struct {
 // as they are in the folder of the keystore now. masterFile is what keygen wrote.
 // copies is a folder where the copy of the keystore is kept: none that is searched.
 func New(keystore string, masterFile []byte, copies string, events ...string) (*Scanner, error) {
-	s := &Scanner{found: map[Finding]bool{}}
+	s := &Scanner{found: map[Finding]bool{}, pdfs: map[[sha256.Size]byte][]byte{}}
 	for line := range strings.Lines(string(masterFile)) {
 		if line = strings.TrimSpace(line); strings.HasPrefix(line, "AGE-SECRET-KEY-PQ-1") {
 			identity, err := age.ParseHybridIdentity(line)
