@@ -274,8 +274,8 @@ func (p *person) school() string {
 	return school.ID
 }
 
-// culture is an event as the organiser makes it.
-type culture struct {
+// schoolDay is an event as the organiser makes it.
+type schoolDay struct {
 	ID        string    `json:"id"`
 	Code      string    `json:"code"`
 	Recipient string    `json:"recipient"`
@@ -285,9 +285,9 @@ type culture struct {
 
 // event makes an event: enrolment opens three days before at nine and closes two
 // days before at noon. Of its four workshops each is given in both rounds.
-func (p *person) event(school string, day enroll.Date, more map[string]any) culture {
+func (p *person) event(school string, day enroll.Date, more map[string]any) schoolDay {
 	p.i.h.t.Helper()
-	e := culture{day: day}
+	e := schoolDay{day: day}
 	fields := map[string]any{
 		"school": school, "title": "Cultuurdag", "date": day.String(), "location": "Op school", "mode": "first_come",
 		"open_at": day.AddDays(-3).At(9, 0).Format(time.RFC3339), "close_at": day.AddDays(-2).At(12, 0).Format(time.RFC3339),
@@ -301,7 +301,7 @@ func (p *person) event(school string, day enroll.Date, more map[string]any) cult
 }
 
 // sealed encrypts a list to the event, as a school does.
-func (e culture) sealed(h *house, list string) []byte {
+func (e schoolDay) sealed(h *house, list string) []byte {
 	h.t.Helper()
 	to, err := age.ParseX25519Recipient(e.Recipient)
 	h.check(err)
@@ -314,7 +314,7 @@ func (e culture) sealed(h *house, list string) []byte {
 }
 
 // upload hands a list in.
-func (p *person) upload(e culture, list, query string) {
+func (p *person) upload(e schoolDay, list, query string) {
 	p.i.h.t.Helper()
 	p.do(http.MethodPost, "/events/"+e.ID+"/class-lists?"+query, e.sealed(p.i.h, list))
 }

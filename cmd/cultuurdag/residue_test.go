@@ -17,6 +17,7 @@ import (
 
 	"cultuurdag/crypto"
 	"cultuurdag/enroll"
+	"cultuurdag/scheduler/purge"
 	"cultuurdag/scheduler/purge/purgetest"
 )
 
@@ -36,15 +37,15 @@ const (
 	kindFileName = "file name"
 )
 
-// marks is what a scanner looks for: what each kind had to be found as, before
-// the purge, in every place where Redis keeps things, and what only its log has.
+// marks is what a scanner looks for, and by kind what it has to find before the
+// purge in every place where Redis keeps things.
 type marks struct {
 	*purgetest.Scanner
-	now, past map[string][]string // by kind
+	now map[string][]string
 }
 
-// see marks students and codes as they are now.
-func (m *marks) see(i *instance, event string, into map[string][]string) {
+// see marks students and codes as they are now, and returns them by kind.
+func (m *marks) see(i *instance, event string) map[string][]string {
 	ctx := context.Background()
 	students, err := i.store.Students(ctx, event)
 	i.h.check(err)
@@ -53,6 +54,7 @@ func (m *marks) see(i *instance, event string, into map[string][]string) {
 	m.MarkStudents(event, students, codes)
 	keys, err := i.keystore.Keys(event)
 	i.h.check(err)
+	into := map[string][]string{}
 	for _, st := range students {
 		for kind, value := range map[string]string{
 			purgetest.KindID: st.ID, purgetest.KindNumber: st.Number, purgetest.KindClass: st.Class, purgetest.KindEmail: st.Email,
@@ -64,6 +66,31 @@ func (m *marks) see(i *instance, event string, into map[string][]string) {
 		}
 		into[purgetest.KindName] = append(into[purgetest.KindName], st.FirstName, st.LastName)
 	}
+	return into
+}
+
+// expect adds to what has to be found.
+func (m *marks) expect(marked map[string][]string) {
+	for kind, values := range marked {
+		m.now[kind] = append(m.now[kind], values...)
+	}
+}
+
+// foundIn holds that all of it is found in each of the places, and returns how
+// many times that was looked at.
+func foundIn(t *testing.T, found purgetest.Findings, marked map[string][]string, places ...string) (checked int) {
+	t.Helper()
+	for _, place := range places {
+		for kind, values := range marked {
+			seen := found.Of(kind, place)
+			for _, value := range values {
+				if checked++; !slices.Contains(seen, value) {
+					t.Errorf("%s %q is not found in %s", kind, value, place)
+				}
+			}
+		}
+	}
+	return checked
 }
 
 // session marks the login session of a student.
@@ -108,15 +135,15 @@ func (h *house) leftBehind() {
 		return err == nil && strings.Contains(info, "rdb_bgsave_in_progress:0")
 	})
 	aof := filepath.Join(h.redis.Dir, "appendonlydir")
-	parts, err := filepath.Glob(filepath.Join(aof, "*.incr.aof"))
-	h.check(err)
-	data, err := os.ReadFile(parts[0])
-	h.check(err)
-	for _, name := range []string{
-		filepath.Join(aof, "appendonly.aof.0.incr.aof"), filepath.Join(aof, "appendonly.aof.0.base.aof"), filepath.Join(aof, "temp-appendonly.aof.incr"),
-		filepath.Join(h.redis.Dir, "temp-rewriteaof-bg-4711.aof"), filepath.Join(h.redis.Dir, "temp-4711.rdb"), filepath.Join(h.redis.Dir, "dump-2026-12-03.rdb"),
+	for part, copies := range map[string][]string{
+		"*.base.rdb": {"appendonlydir/appendonly.aof.0.base.rdb", "temp-4711.rdb"},
+		"*.incr.aof": {"appendonlydir/appendonly.aof.0.incr.aof", "appendonlydir/temp-appendonly.aof.incr", "temp-rewriteaof-bg-4711.aof"},
 	} {
-		h.check(os.WriteFile(name, data, 0o600))
+		names, err := filepath.Glob(filepath.Join(aof, part))
+		h.check(err)
+		for _, name := range copies {
+			h.check(os.WriteFile(filepath.Join(h.redis.Dir, name), contentsOf(h, names[0]), 0o600))
+		}
 	}
 }
 
@@ -183,11 +210,20 @@ func TestNothingStays(t *testing.T) {
 	contact.upload(other, classList(200, 4), "")
 	scanner, err := purgetest.New(h.config.Keystore, contentsOf(h, h.config.MasterKeyFile), t.TempDir(), first.ID, ranked.ID)
 	h.check(err)
-	m := &marks{Scanner: scanner, now: map[string][]string{}, past: map[string][]string{}}
+	m := &marks{Scanner: scanner, now: map[string][]string{}}
 	m.Mark(kindFileName, fileName)
 
 	// The list is corrected by hand, and in another one that nobody saves.
-	m.see(i, first.ID, m.past)
+	places := func() purgetest.Places { return h.places(i, organiser, first.ID, ranked.ID) }
+	found, err := m.Search(t.Context(), places())
+	h.check(err)
+	if len(found) == 0 || found.Has(purgetest.KindName, purgetest.PlaceLog) {
+		t.Fatalf("of names that nobody has marked yet: %v", found)
+	}
+	past := m.see(i, first.ID)
+	found, err = m.Search(t.Context(), places())
+	h.check(err)
+	foundIn(t, found, past, purgetest.PlacePersonal, purgetest.PlaceLog)
 	students, err := i.store.Students(t.Context(), first.ID)
 	h.check(err)
 	base := "/events/" + first.ID
@@ -195,14 +231,25 @@ func TestNothingStays(t *testing.T) {
 	contact.do(http.MethodPatch, at(0), map[string]string{"last_name": "Vlinderveld-Quist"})
 	contact.do(http.MethodPost, at(1)+"/code", nil)
 	contact.do(http.MethodDelete, at(2), nil)
+	h.until("Redis's files are without the student who was erased", func() bool {
+		entries, err := i.purgeLog.Event(first.ID)
+		return err == nil && slices.ContainsFunc(entries, func(e purge.Entry) bool { return e.Step == purge.StepErasureRewritten })
+	})
+	found, err = m.Search(t.Context(), places())
+	h.check(err)
+	for _, f := range found {
+		if slices.Contains([]string{students[0].LastName, students[2].ID, students[2].Number, students[2].FirstName, students[2].Email}, f.What) {
+			t.Errorf("of a student who was erased, or a name that was mended: %v", f)
+		}
+	}
 	contact.do(http.MethodPost, base+"/students", map[string]string{"number": "731999999", "first_name": "Oudewijntje", "last_name": "Zonderland", "class": "1QzzX-9"})
 	contact.upload(first, classList(50, 3), "preview=true&name="+fileName)
 	contact.do(http.MethodPost, base+"/students/search", map[string]string{"q": "Quispël"})
 	for _, path := range []string{"/slips.pdf", "/slips.csv", "/students", "/class-lists/preview", "/progress"} {
 		contact.do(http.MethodGet, base+path, nil)
 	}
-	m.see(i, first.ID, m.now)
-	m.see(i, ranked.ID, m.now)
+	m.expect(m.see(i, first.ID))
+	m.expect(m.see(i, ranked.ID))
 
 	// Mail: to some it goes, some are refused, one is put off.
 	h.mail.Rule(func(command, address string) string {
@@ -225,7 +272,7 @@ func TestNothingStays(t *testing.T) {
 	if status, _ := person.ask(http.MethodPost, "/student/sign-in", map[string]string{"code": first.Code + "-ZZZZ-ZZZZ"}); status != http.StatusUnauthorized {
 		t.Fatalf("a code that is none: %d", status)
 	}
-	signIn := func(event culture) (signed []string) {
+	signIn := func(event schoolDay) (signed []string) {
 		codes, err := i.store.Codes(t.Context(), event.ID)
 		h.check(err)
 		for id, code := range codes {
@@ -270,7 +317,7 @@ func TestNothingStays(t *testing.T) {
 	h.check(err)
 
 	t.Run("all is found before", func(t *testing.T) {
-		found, err := m.Search(t.Context(), h.places(i, organiser, first.ID, ranked.ID))
+		found, err := m.Search(t.Context(), places())
 		h.check(err)
 		m.foundBefore(t, found)
 	})
@@ -280,7 +327,7 @@ func TestNothingStays(t *testing.T) {
 	i.becomes(ranked.ID, enroll.Purged)
 	search := func(when string) {
 		t.Helper()
-		found, err := m.Search(t.Context(), h.places(i, organiser, first.ID, ranked.ID))
+		found, err := m.Search(t.Context(), places())
 		h.check(err)
 		if len(found) > 0 {
 			t.Errorf("%s there is left:\n%v", when, found)
@@ -316,22 +363,8 @@ func TestNothingStays(t *testing.T) {
 // where nothing may ever be.
 func (m *marks) foundBefore(t *testing.T, found purgetest.Findings) {
 	t.Helper()
-	checked := 0
-	all := func(marked map[string][]string, places ...string) {
-		for _, place := range places {
-			for kind, values := range marked {
-				seen := found.Of(kind, place)
-				for _, value := range values {
-					if checked++; !slices.Contains(seen, value) {
-						t.Errorf("%s %q is not found in %s", kind, value, place)
-					}
-				}
-			}
-		}
-	}
 	files := []string{purgetest.PlaceLog, purgetest.PlaceUnlisted, purgetest.PlaceTemp}
-	all(m.now, append(files, purgetest.PlacePersonal, purgetest.PlaceSnapshot)...)
-	all(m.past, files...) // who was erased, and codes and names as they were
+	checked := foundIn(t, found, m.now, append(files, purgetest.PlacePersonal, purgetest.PlaceSnapshot)...)
 	for _, kind := range []string{purgetest.KindTag, purgetest.KindAge, purgetest.KindCiphertext} {
 		for _, place := range append(files, purgetest.PlacePersonal, purgetest.PlaceSnapshot) {
 			if checked++; !found.Has(kind, place) {
