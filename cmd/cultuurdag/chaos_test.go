@@ -173,7 +173,6 @@ type chaos struct {
 	witness *witness
 	typical time.Duration // how long the purges of a round take
 	kept    [][]byte      // checkpoints, as schools keep them
-	held    *os.File      // the log, while writers are held up
 }
 
 func newChaos(t *testing.T, count *tally) *chaos {
@@ -281,24 +280,24 @@ func (c *chaos) await(rng *rand.Rand, b blow, events []culture) (inside bool) {
 func (r *rig) working(events []culture) bool { return r.locks().holding(r.lockFiles(events)) > 0 }
 
 // begins returns when one is, or all are complete.
-func (c *chaos) begins(events []culture) {
-	c.Helper()
-	c.until(patience, "a purge begins", func() bool { return c.working(events) || c.done(events) })
+func (r *rig) begins(events []culture) {
+	r.Helper()
+	r.until(patience, "a purge begins", func() bool { return r.working(events) || r.done(events) })
 }
 
 // done reports whether the log tells that all of the purges are complete.
-func (c *chaos) done(events []culture) bool {
+func (r *rig) done(events []culture) bool {
 	for _, e := range events {
-		if entries := c.entries(e.ID); len(entries) == 0 || entries[len(entries)-1].Step != purge.StepCompleted {
+		if entries := r.entries(e.ID); len(entries) == 0 || entries[len(entries)-1].Step != purge.StepCompleted {
 			return false
 		}
 	}
 	return true
 }
 
-func (c *chaos) logged(step purge.Step, events []culture) bool {
+func (r *rig) logged(step purge.Step, events []culture) bool {
 	for _, e := range events {
-		if slices.ContainsFunc(c.entries(e.ID), func(entry purge.Entry) bool { return entry.Step == step }) {
+		if slices.ContainsFunc(r.entries(e.ID), func(entry purge.Entry) bool { return entry.Step == step }) {
 			return true
 		}
 	}
@@ -308,40 +307,40 @@ func (c *chaos) logged(step purge.Step, events []culture) bool {
 // holdAt returns when the purge has done the step and cannot log it: a reader of
 // the log holds the writer up, and lets it through entry by entry. It answers
 // false where the purge was too quick for that.
-func (c *chaos) holdAt(step purge.Step, e culture) bool {
-	c.Helper()
-	log, err := os.Open(c.logPath())
-	c.must(err)
-	c.held = log
+func (r *rig) holdAt(step purge.Step, e culture) bool {
+	r.Helper()
+	log, err := os.Open(r.logPath())
+	r.must(err)
+	r.held = log
 	for {
-		c.must(syscall.Flock(int(log.Fd()), syscall.LOCK_SH))
-		size := c.logSize()
-		if c.logged(step, []culture{e}) {
+		r.must(syscall.Flock(int(log.Fd()), syscall.LOCK_SH))
+		size := r.logSize()
+		if r.logged(step, []culture{e}) {
 			return false
 		}
-		c.until(patience, "the purge wants to log a step", func() bool { return c.locks().waiting(c.logPath()) > 0 })
-		if allSteps[len(c.entries(e.ID))] == step {
+		r.until(patience, "the purge wants to log a step", func() bool { return r.locks().waiting(r.logPath()) > 0 })
+		if allSteps[len(r.entries(e.ID))] == step {
 			return true
 		}
-		c.must(syscall.Flock(int(log.Fd()), syscall.LOCK_UN))
-		for c.logSize() == size { // without a pause: the writer must not be through before this waits in line
+		r.must(syscall.Flock(int(log.Fd()), syscall.LOCK_UN))
+		for r.logSize() == size { // without a pause: the writer must not be through before this waits in line
 			runtime.Gosched()
 		}
 	}
 }
 
 // release lets the writers of the log go.
-func (c *chaos) release() {
-	c.Helper()
-	if c.held != nil {
-		c.must(c.held.Close())
-		c.held = nil
+func (r *rig) release() {
+	r.Helper()
+	if r.held != nil {
+		r.must(r.held.Close())
+		r.held = nil
 	}
 }
 
-func (c *chaos) logSize() int64 {
-	info, err := os.Stat(c.logPath())
-	c.must(err)
+func (r *rig) logSize() int64 {
+	info, err := os.Stat(r.logPath())
+	r.must(err)
 	return info.Size()
 }
 

@@ -45,6 +45,7 @@ type rig struct {
 
 	program *exec.Cmd // nil: it does not run
 	ended   chan struct{}
+	held    *os.File // the purge log, while its writers are held up
 
 	// The harness's own look at the same data.
 	client   *redis.Client
@@ -57,7 +58,8 @@ type rig struct {
 type culture struct {
 	enroll.Event
 	tag    []byte
-	cookie string
+	cookie string // of a student
+	code   string // and the login code
 }
 
 func newRig(t testing.TB) *rig {
@@ -231,6 +233,7 @@ func (r *rig) event(title string, students int) culture {
 	r.must(err)
 	c := culture{Event: e}
 	for i, id := range slices.Sorted(maps.Keys(codes))[:3] {
+		c.code = codes[id].String()
 		c.cookie, err = r.store.SignInStudent(ctx, codes[id])
 		r.must(err)
 		_, err = r.store.Take(ctx, c.cookie, 1, fmt.Sprintf("w%d", i), 0)
