@@ -32,7 +32,7 @@ const (
 //
 // The keystore wipes them when the event's key is destroyed or forgotten, also
 // while somebody still holds them: from then on whatever returns an error
-// returns ErrKeyGone, and SealRecord and LoginMAC return nothing. Ask the
+// returns ErrKeyGone, and SealRecord, LoginMAC and InputMAC return nothing. Ask the
 // keystore anew for each piece of work rather than keeping them.
 type EventKeys struct {
 	event     string
@@ -42,6 +42,7 @@ type EventKeys struct {
 	mu        sync.RWMutex // guards what follows: all nil once wiped
 	records   []byte
 	login     []byte
+	inputs    []byte
 	uploads   *age.X25519Identity
 	overviews *age.X25519Identity
 }
@@ -98,6 +99,9 @@ func parseEventKeys(event string, stored []byte) (*EventKeys, error) {
 	if k.login, err = hkdf.Key(sha256.New, s.Secret, nil, "login index", sha256.Size); err != nil {
 		return nil, err
 	}
+	if k.inputs, err = hkdf.Key(sha256.New, s.Secret, nil, "inputs", sha256.Size); err != nil {
+		return nil, err
+	}
 	k.recipient = k.uploads.Recipient()
 	return k, nil
 }
@@ -109,7 +113,8 @@ func (k *EventKeys) wipe() {
 	defer k.mu.Unlock()
 	clear(k.records)
 	clear(k.login)
-	k.records, k.login, k.uploads, k.overviews = nil, nil, nil, nil
+	clear(k.inputs)
+	k.records, k.login, k.inputs, k.uploads, k.overviews = nil, nil, nil, nil, nil
 }
 
 // Event returns the id of the event that the keys are of.
@@ -203,6 +208,18 @@ func (k *EventKeys) LoginMAC(code Code) string {
 		return ""
 	}
 	return shortMAC(k.login, string(code))
+}
+
+// InputMAC returns the fingerprint of what an allocation was worked out from: 32
+// hex digits of HMAC-SHA256; "" when the key is gone. Without the key nobody can
+// try out which choices would have had it.
+func (k *EventKeys) InputMAC(input []byte) string {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if k.inputs == nil {
+		return ""
+	}
+	return shortMAC(k.inputs, string(input))
 }
 
 // SealFile encrypts a generated overview into an age file. Its recipient is

@@ -109,6 +109,9 @@ func TestSubkeysDiffer(t *testing.T) {
 	if bytes.Equal(keys.records, keys.login) {
 		t.Error("records and login index share a key")
 	}
+	if bytes.Equal(keys.inputs, keys.records) || bytes.Equal(keys.inputs, keys.login) {
+		t.Error("inputs share a key with another use")
+	}
 	if keys.uploads.String() == keys.overviews.String() {
 		t.Error("uploads and overviews share an identity")
 	}
@@ -123,6 +126,24 @@ func TestLoginMACIsTheEventsOwn(t *testing.T) {
 	}
 	if mac == other.LoginMAC("K7QF9XTR2M4P") || mac == keys.LoginMAC("K7QF9XTR2M4Q") {
 		t.Error("two events or two codes share a MAC")
+	}
+}
+
+func TestInputMACIsTheEventsOwn(t *testing.T) {
+	ks := newKeystore(t)
+	keys, other := create(t, ks, "ev1"), create(t, ks, "ev2")
+	mac := keys.InputMAC([]byte("{}"))
+	if raw, err := hex.DecodeString(mac); err != nil || len(raw) != 16 {
+		t.Errorf("InputMAC = %q", mac)
+	}
+	if mac == other.InputMAC([]byte("{}")) || mac == keys.InputMAC([]byte("{ }")) {
+		t.Error("two events or two inputs share a fingerprint")
+	}
+	if err := ks.Destroy("ev1"); err != nil {
+		t.Fatal(err)
+	}
+	if got := keys.InputMAC([]byte("{}")); got != "" {
+		t.Errorf("a fingerprint under a key that is gone: %q", got)
 	}
 }
 

@@ -15,6 +15,9 @@ const MaxRounds = 4
 // maxWorkshops is how many workshops an event may have.
 const maxWorkshops = 200
 
+// maxCapacity is how many places a session may have.
+const maxCapacity = 5000
+
 // Programme is what there is to choose in an event.
 type Programme struct {
 	Version   int        `json:"version"`
@@ -46,6 +49,8 @@ type Session struct {
 	Room     string `json:"room"`
 	Capacity int    `json:"capacity"` // places
 	Minimum  int    `json:"minimum"`  // fewer students, and it is cancelled
+
+	Cancelled bool `json:"cancelled,omitempty"` // called off by the organiser: nobody is placed here
 }
 
 // SessionKey names a session: its workshop and its round, counted from 1.
@@ -103,6 +108,19 @@ func (w Workshop) OpenTo(class string, year int) bool {
 		slices.Contains(w.Years, year)
 }
 
+// CalledOff returns the sessions that the organiser called off.
+func (p Programme) CalledOff() []SessionKey {
+	var off []SessionKey
+	for _, w := range p.Workshops {
+		for _, s := range w.Sessions {
+			if s.Cancelled {
+				off = append(off, SessionKey{w.ID, s.Round})
+			}
+		}
+	}
+	return off
+}
+
 // Mask says which workshops a student of that class and year may take: one
 // character for each workshop in order, 1 or 0. It is what Redis keeps instead
 // of the class.
@@ -122,7 +140,9 @@ func (p Programme) Places() []int {
 	places := make([]int, len(p.Rounds))
 	for _, w := range p.Workshops {
 		for _, s := range w.Sessions {
-			places[s.Round-1] += s.Capacity
+			if !s.Cancelled {
+				places[s.Round-1] += s.Capacity
+			}
 		}
 	}
 	return places
@@ -189,11 +209,14 @@ func (p Programme) Check() error {
 			}
 			rounds[s.Round] = true
 			errs.text(at+".room", s.Room, maxLine)
-			if s.Capacity < 1 || s.Capacity > 5000 {
+			if s.Capacity < 1 || s.Capacity > maxCapacity {
 				errs.Add(at+".capacity", "out_of_range")
 			}
 			if s.Minimum < 0 || s.Minimum > s.Capacity {
 				errs.Add(at+".minimum", "out_of_range")
+			}
+			if s.Cancelled { // its room and teacher are free
+				continue
 			}
 			if place := fmt.Sprintf("%d\x00%s", s.Round, strings.ToLower(strings.TrimSpace(s.Room))); strings.TrimSpace(s.Room) != "" {
 				if rooms[place] {

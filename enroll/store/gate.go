@@ -85,6 +85,7 @@ var verdicts = map[string]error{
 	"stale":       enroll.ErrStale,
 	"conflict":    enroll.ErrConflict,
 	"wrong_state": enroll.ErrState,
+	"busy":        enroll.ErrBusy,
 }
 
 // run runs a gated script; the time arguments are put before args. The reply's

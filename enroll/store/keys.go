@@ -38,6 +38,7 @@ type eventKeys struct {
 	locked    string // STRING a random token: a class list is being read; goes by itself
 	leased    string // STRING a random token: a step is being taken; goes by itself
 	posted    string // STRING a random token: invitations are being sent; goes by itself
+	planning  string // STRING a random token: proposals are being worked out; goes by itself
 
 	// Personal: under p, deleted by the purge.
 	students string // HASH student id -> sealed record
@@ -52,6 +53,9 @@ type eventKeys struct {
 	printed  string // HASH student id -> HMAC of the code on the slip that was downloaded last
 	files    string // HASH rosters.pdf -> age file; made -> JSON when and from which revision
 	prints   string // HASH now and {revision} -> age file of what the lists said, by ids; {revision}:{list} -> ms when that one was printed first
+	proposed string // HASH fair, first, floor, what_if -> JSON; fair:plan … -> JSON places by student id; ask, asked, state, attempts: what is wanted
+	runs     string // LIST run id, a space, JSON how a plan was worked out; a hundred at most
+	inputs   string // HASH run id -> sealed, packed JSON that it was worked out from; goes with the run, or when a student is erased
 	report   string // STRING JSON how the last allocation went; names students by id
 	invites  string // HASH batch id -> sealed InviteBatch: when and to whom invitations were sent
 	invited  string // HASH {batch id}|{student id} -> queued, sending:{ms}, sent, unsure or failed:{code}
@@ -76,6 +80,7 @@ func keysOf(event string) eventKeys {
 		locked:    k + "locked",
 		leased:    k + "leased",
 		posted:    k + "posted",
+		planning:  k + "planning",
 		students:  p + "students",
 		masks:     p + "masks",
 		places:    p + "places",
@@ -89,6 +94,9 @@ func keysOf(event string) eventKeys {
 		files:     p + "files",
 		prints:    p + "prints",
 		report:    p + "report",
+		proposed:  p + "proposed",
+		runs:      p + "runs",
+		inputs:    p + "inputs",
 		invites:   p + "invites",
 		invited:   p + "invited",
 		mailing:   p + "mailing",
@@ -97,7 +105,7 @@ func keysOf(event string) eventKeys {
 
 // personal returns the registry of the event's personal keys.
 func (k eventKeys) personal() []string {
-	return slices.Concat(k.ofStudent(), k.naming(), []string{k.places, k.taken, k.logins, k.sessions, k.files, k.prints, k.invites, k.invited, k.mailing})
+	return slices.Concat(k.ofStudent(), k.naming(), []string{k.places, k.taken, k.logins, k.sessions, k.files, k.prints, k.invites, k.invited, k.mailing, k.runs, k.inputs})
 }
 
 // ofStudent returns the hashes in which a student's id is the name of a field:
@@ -108,4 +116,4 @@ func (k eventKeys) ofStudent() []string {
 
 // naming returns what names students by id somewhere in its JSON, strings or
 // hashes of them: the id of who is erased is blotted out.
-func (k eventKeys) naming() []string { return []string{k.report} }
+func (k eventKeys) naming() []string { return []string{k.report, k.proposed} }

@@ -78,3 +78,10 @@ func (s *Store) LockList(ctx context.Context, event string) (unlock func(), err 
 func (s *Store) Lease(ctx context.Context, event string) (release func(), err error) {
 	return s.lock(ctx, keysOf(event).leased)
 }
+
+// LeaseProposals makes sure that one process at a time works out proposals for
+// the event: ErrBusy while another does, else a function that gives it up. It
+// holds up no step.
+func (s *Store) LeaseProposals(ctx context.Context, event string) (release func(), err error) {
+	return s.lock(ctx, keysOf(event).planning)
+}

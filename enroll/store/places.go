@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -101,13 +100,14 @@ func (s *Store) Choices(ctx context.Context, event string) (map[string]enroll.Ch
 // seatLua is the one place where seats change hands. It follows gateLua in
 // scripts whose KEYS[2..5] are seats, masks, places and taken.
 //
-// seat(student, round, workshop, by, programme) moves the student's seat in
-// that round to the workshop, or frees it where workshop is "". It answers ""
+// seat(student, round, workshop, by, programme, over) moves the student's seat
+// in that round to the workshop, or frees it where workshop is "". It answers ""
 // or no_session, not_allowed, repeat, full, stale, in this order. Saying it
 // twice changes nothing. by is how the place comes about: a student (c) cannot
-// move a place that was pinned by hand (p).
+// move a place that was pinned by hand (p). over takes a seat beyond those that
+// there are.
 const seatLua = `
-local function seat(student, round, workshop, by, programme)
+local function seat(student, round, workshop, by, programme, over)
   local key = workshop .. ':' .. round
   local field = student .. ':' .. round
   local have = redis.call('HMGET', KEYS[4], student .. ':1', student .. ':2', student .. ':3', student .. ':4')
@@ -124,7 +124,7 @@ local function seat(student, round, workshop, by, programme)
       if have[r] and r ~= tonumber(round) and string.sub(have[r], 3) == workshop then return 'repeat' end
     end
     local mine = old and string.sub(old, 3) == workshop
-    if not mine and tonumber(redis.call('HGET', KEYS[5], key) or '0') >= tonumber(capacity) then return 'full' end -- guard: seats
+    if not mine and not over and tonumber(redis.call('HGET', KEYS[5], key) or '0') >= tonumber(capacity) then return 'full' end -- guard: seats
     if programme ~= '0' and programme ~= ev[7] then return 'stale' end
     if mine and (string.sub(old, 1, 1) == by or by == 'c') then return '' end
     redis.call('HSET', KEYS[4], field, by .. ':' .. workshop)
@@ -144,11 +144,11 @@ end
 `
 
 // placeScript: KEYS event, seats, masks, places, taken;
-// ARGV now, offset, student, round, workshop.
+// ARGV now, offset, student, round, workshop, over (1: also where it is full).
 var placeScript = gated(seatLua + `
 local shut = gate()
 if shut ~= '' then return {shut} end
-return {seat(ARGV[3], ARGV[4], ARGV[5], 'p', '0')}
+return {seat(ARGV[3], ARGV[4], ARGV[5], 'p', '0', ARGV[6] == '1')}
 `)
 
 // Place puts a student in a session by hand, whatever the class and whether or
@@ -157,6 +157,26 @@ return {seat(ARGV[3], ARGV[4], ARGV[5], 'p', '0')}
 // ErrNoSession (also where it was cancelled), ErrRepeat or ErrFull. Two round
 // trips.
 func (s *Store) Place(ctx context.Context, event, student string, round int, workshop string) error {
+	return s.place(ctx, event, student, round, workshop, false)
+}
+
+// PlaceOver is Place where a session that is full takes one student more.
+func (s *Store) PlaceOver(ctx context.Context, event, student string, round int, workshop string) error {
+	return s.place(ctx, event, student, round, workshop, true)
+}
+
+func (s *Store) place(ctx context.Context, event, student string, round int, workshop string, over bool) error {
+	if err := s.byHand(ctx, event, round, workshop); err != nil {
+		return err
+	}
+	k := keysOf(event)
+	_, err := s.run(ctx, placeScript, []string{k.event, k.seats, k.masks, k.places, k.taken}, student, round, workshop, flag(over))
+	return err
+}
+
+// byHand returns why nobody is placed in that session by hand: there is no such
+// round, it was cancelled, or the whole day was.
+func (s *Store) byHand(ctx context.Context, event string, round int, workshop string) error {
 	if round < 1 || round > enroll.MaxRounds {
 		return enroll.ErrNoSession
 	}
@@ -170,73 +190,43 @@ func (s *Store) Place(ctx context.Context, event, student string, round int, wor
 	if slices.Contains(e.Cancelled, enroll.SessionKey{Workshop: workshop, Round: round}) {
 		return enroll.ErrNoSession
 	}
-	k := keysOf(event)
-	_, err = s.run(ctx, placeScript, []string{k.event, k.seats, k.masks, k.places, k.taken}, student, round, workshop)
-	return err
+	return nil
 }
 
-// planScript gives out the places of a plan.
-//
-//	KEYS  event, seats, places, taken, report
-//	ARGV  now, offset, revision seen, version seen, JSON of the event, number of places, JSON of the report,
-//	      then for each place its field and value, then for each session its key and number taken
-var planScript = gated(`
+// swapScript: KEYS event, seats, masks, places, taken;
+// ARGV now, offset, round, student, their workshop, the other student, theirs.
+// Seats stay as many as they are, so that a full session is no hindrance.
+var swapScript = gated(`
 local shut = gate()
 if shut ~= '' then return {shut} end
-if ev[3] ~= 'closed' and ev[3] ~= 'allocated' and ev[3] ~= 'published' then return {'wrong_state'} end
-if (ev[8] or '0') ~= ARGV[3] or ev[6] ~= ARGV[4] then return {'conflict'} end
-local n = tonumber(ARGV[6])
-for i = 8 + 2 * n, #ARGV, 2 do
-  local session = redis.call('HGET', KEYS[2], ARGV[i])
-  if not session or tonumber(string.match(session, ':(%d+)$')) < tonumber(ARGV[i + 1]) then return {'conflict'} end
+local round, a, wa, b, wb = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+if redis.call('HEXISTS', KEYS[3], a) == 0 or redis.call('HEXISTS', KEYS[3], b) == 0 then return {'not_found'} end
+local function has(student, r) return string.sub(redis.call('HGET', KEYS[4], student .. ':' .. r) or '', 3) end
+if has(a, round) == wb and has(b, round) == wa then return {''} end
+if has(a, round) ~= wa or has(b, round) ~= wb then return {'conflict'} end
+for r = 1, 4 do
+  if r ~= tonumber(round) and (has(a, r) == wb or has(b, r) == wa) then return {'repeat'} end
 end
-redis.call('DEL', KEYS[3], KEYS[4])
-for i = 8, 7 + 2 * n, 2 do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end
-for i = 8 + 2 * n, #ARGV, 2 do redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1]) end
-if ev[3] == 'closed' then redis.call('HSET', KEYS[1], 'state', 'allocated') end
-redis.call('HSET', KEYS[1], 'json', ARGV[5])
-redis.call('SET', KEYS[5], ARGV[7])
-redis.call('HINCRBY', KEYS[1], 'version', 1)
+redis.call('HSET', KEYS[4], a .. ':' .. round, 'p:' .. wb, b .. ':' .. round, 'p:' .. wa)
 redis.call('HINCRBY', KEYS[1], 'revision', 1)
 return {''}
 `)
 
-// ApplyPlan gives everybody the place that the plan has for them and marks the
-// event allocated. Places that were chosen or pinned keep their mark. e, choices
-// and revision are what the plan was made from: ErrConflict says that something
-// changed since, and that nothing was stored. report is kept beside the plan.
-func (s *Store) ApplyPlan(ctx context.Context, e enroll.Event, revision int64, choices map[string]enroll.Choices, plan enroll.Plan, report json.RawMessage) error {
-	var places []any
-	taken := map[enroll.SessionKey]int{}
-	for student, workshops := range plan.Places {
-		for i, workshop := range workshops {
-			if workshop == "" {
-				continue
-			}
-			by := enroll.Assigned
-			if c := choices[student][i+1]; c.Workshop == workshop && c.By != "" {
-				by = c.By
-			}
-			places = append(places, fmt.Sprintf("%s:%d", student, i+1), string(by)+":"+workshop)
-			taken[enroll.SessionKey{Workshop: workshop, Round: i + 1}]++
+// Swap gives two students each other's place in a round, whatever their
+// classes; both places are pinned. inA and inB are the workshops that they were
+// seen in: said twice it changes nothing. ErrNotFound, ErrConflict where one of
+// them is somewhere else by now, ErrRepeat where one has the other's workshop in
+// another round.
+func (s *Store) Swap(ctx context.Context, event string, round int, a, inA, b, inB string) error {
+	if a == b || inA == inB || inA == "" || inB == "" {
+		return enroll.ErrNoSession
+	}
+	for _, workshop := range []string{inA, inB} {
+		if err := s.byHand(ctx, event, round, workshop); err != nil {
+			return err
 		}
 	}
-	e.AllocatedAt, e.Cancelled, e.Reallocate = s.clock.Now(), plan.Cancelled, false
-	seen := e.Version
-	e.Version++
-	data, err := marshalEvent(e)
-	if err != nil {
-		return err
-	}
-	done, err := json.Marshal(AllocationState{State: AllocationDone, Report: report})
-	if err != nil {
-		return fmt.Errorf("report as JSON: %w", err)
-	}
-	args := append([]any{revision, seen, data, len(places) / 2, done}, places...)
-	for key, n := range taken {
-		args = append(args, key.String(), n)
-	}
-	k := keysOf(e.ID)
-	_, err = s.run(ctx, planScript, []string{k.event, k.seats, k.places, k.taken, k.report}, args...)
+	k := keysOf(event)
+	_, err := s.run(ctx, swapScript, []string{k.event, k.seats, k.masks, k.places, k.taken}, round, a, inA, b, inB)
 	return err
 }

@@ -54,7 +54,8 @@ local taken = redis.call('HGETALL', KEYS[4])
 local over = {}
 for i = 1, #taken, 2 do
   local have = tonumber(taken[i + 1])
-  if have > 0 and have > (places[taken[i]] or 0) then over[#over + 1] = taken[i] .. '=' .. taken[i + 1] end
+  local before = tonumber(string.match(redis.call('HGET', KEYS[3], taken[i]) or '', ':(%d+)$') or '0')
+  if have > 0 and have > (places[taken[i]] or 0) and (places[taken[i]] or 0) < before then over[#over + 1] = taken[i] .. '=' .. taken[i + 1] end
 end
 if #over > 0 then return {'', over} end
 redis.call('DEL', KEYS[3])
@@ -108,16 +109,7 @@ func (s *Store) putProgramme(ctx context.Context, e enroll.Event, p enroll.Progr
 	if err != nil {
 		return fmt.Errorf("programme as JSON: %w", err)
 	}
-	var sessions, masks []any
-	for i, w := range p.Workshops {
-		for _, session := range w.Sessions {
-			key := enroll.SessionKey{Workshop: w.ID, Round: session.Round}
-			sessions = append(sessions, key.String(), fmt.Sprintf("%d:%d", i+1, session.Capacity))
-		}
-	}
-	for _, st := range students {
-		masks = append(masks, st.ID, p.Mask(st.Class, st.Year))
-	}
+	sessions, masks := sessionArgs(p), maskArgs(p, students)
 	args := append([]any{seen, lists, data, len(sessions) / 2, e.Date.String()}, sessions...)
 	k := keysOf(e.ID)
 	reply, err := s.run(ctx, programmeScript, []string{k.event, k.programme, k.seats, k.taken, k.masks}, append(args, masks...)...)
@@ -125,6 +117,28 @@ func (s *Store) putProgramme(ctx context.Context, e enroll.Event, p enroll.Progr
 		return err
 	}
 	return overFull(p, reply[0].([]any))
+}
+
+// sessionArgs are the key of each session and "place:capacity"; one that was
+// called off has no seats.
+func sessionArgs(p enroll.Programme) (args []any) {
+	for i, w := range p.Workshops {
+		for _, session := range w.Sessions {
+			if !session.Cancelled {
+				key := enroll.SessionKey{Workshop: w.ID, Round: session.Round}
+				args = append(args, key.String(), fmt.Sprintf("%d:%d", i+1, session.Capacity))
+			}
+		}
+	}
+	return args
+}
+
+// maskArgs are each student's id and mask.
+func maskArgs(p enroll.Programme, students []stored) (args []any) {
+	for _, st := range students {
+		args = append(args, st.ID, p.Mask(st.Class, st.Year))
+	}
+	return args
 }
 
 // overFull names the sessions that hold more students than they would have

@@ -16,6 +16,7 @@ import (
 const (
 	recordStudent = "student"
 	recordCode    = "code"
+	recordInput   = "input" // of a run
 )
 
 // stored is a student with the version of the record, which goes up at every
@@ -163,13 +164,13 @@ type ListResult struct {
 
 // listScript stores a class list in one go, and erases students.
 //
-//	KEYS  event, students, masks, codes, logins, places, taken, sessions, tokens, invited, files,
+//	KEYS  event, students, masks, codes, logins, places, taken, sessions, tokens, invited, files, inputs,
 //	      then ARGV[7] hashes as of eventKeys.ofStudent, and what eventKeys.naming names
 //	ARGV  now, offset, lists seen, programme seen, number added, number changed, number of hashes,
 //	      then for each added: id, record, mask, HMAC of the code, sealed code,
 //	      for each changed: id, record, mask; then for each erased: id, HMAC of the code
 //
-// Overviews that name who is erased go at once; the sweep makes them again. How
+// Overviews and inputs of runs that name who is erased go at once; the sweep makes them again. How
 // many were erased is counted with the event, and goes into the purge log.
 var listScript = gated(`
 local shut = gate()
@@ -189,7 +190,7 @@ for _ = 1, tonumber(ARGV[6]) do
   redis.call('HSET', KEYS[3], ARGV[at], ARGV[at + 2])
   at = at + 3
 end
-local gone, erased, hashes = {}, 0, 11 + tonumber(ARGV[7])
+local gone, erased, hashes = {}, 0, 12 + tonumber(ARGV[7])
 while at <= #ARGV do
   local id = ARGV[at]
   for r = 1, 4 do
@@ -200,7 +201,7 @@ while at <= #ARGV do
   redis.call('HDEL', KEYS[5], ARGV[at + 1])
   for token in string.gmatch(redis.call('HGET', KEYS[9], id) or '', '[^,]+') do redis.call('HDEL', KEYS[8], token) end
   erased = erased + redis.call('HEXISTS', KEYS[2], id)
-  for i = 12, hashes do redis.call('HDEL', KEYS[i], id) end
+  for i = 13, hashes do redis.call('HDEL', KEYS[i], id) end
   gone[id] = 'erased'
   at = at + 2
 end
@@ -218,7 +219,7 @@ if next(gone) then
       for j = 1, #all, 2 do redis.call('HSET', KEYS[i], all[j], blot(all[j + 1])) end
     end
   end
-  redis.call('DEL', KEYS[11])
+  redis.call('DEL', KEYS[11], KEYS[12])
   redis.call('HINCRBY', KEYS[1], 'erased', erased)
 end
 redis.call('HSET', KEYS[1], 'students', redis.call('HLEN', KEYS[2]))
@@ -261,7 +262,7 @@ func (s *Store) writeList(ctx context.Context, event string, c listChange) error
 	k := keysOf(event)
 	args := []any{c.lists, c.programme, len(c.added) / 5, len(c.changed) / 3, len(k.ofStudent())}
 	args = slices.Concat(args, c.added, c.changed, c.removed)
-	names := slices.Concat([]string{k.event, k.students, k.masks, k.codes, k.logins, k.places, k.taken, k.sessions, k.tokens, k.invited, k.files},
+	names := slices.Concat([]string{k.event, k.students, k.masks, k.codes, k.logins, k.places, k.taken, k.sessions, k.tokens, k.invited, k.files, k.inputs},
 		k.ofStudent(), k.naming())
 	_, err := s.run(ctx, listScript, names, args...)
 	return err
