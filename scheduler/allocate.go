@@ -14,7 +14,7 @@ import (
 //
 // The error is an InstanceError, which names students by their place in the
 // order of the arguments and by opaque ids alone: a kept place in a session
-// that is no longer there, or more kept places than a session has.
+// that is no longer there, or one in a session that was called off.
 func Allocate(ctx context.Context, event enroll.Event, programme enroll.Programme, students []enroll.Student,
 	choices map[string]enroll.Choices, wishes map[string][]string, o Options,
 ) (enroll.Plan, Report, error) {
@@ -29,8 +29,8 @@ func Allocate(ctx context.Context, event enroll.Event, programme enroll.Programm
 	return plan, s.Report, nil
 }
 
-// NewInstance writes an event down as Allocate divides it. Wishes count in an
-// event of mode ranking alone.
+// NewInstance writes an event down as Allocate divides it, without sessions that
+// were called off. Wishes count in an event of mode ranking alone.
 func NewInstance(event enroll.Event, programme enroll.Programme, students []enroll.Student,
 	choices map[string]enroll.Choices, wishes map[string][]string,
 ) Instance {
@@ -38,7 +38,9 @@ func NewInstance(event enroll.Event, programme enroll.Programme, students []enro
 	for _, w := range programme.Workshops {
 		workshop := Workshop{ID: w.ID, Title: w.Title, Years: w.Years, Classes: w.Classes}
 		for _, s := range w.Sessions {
-			workshop.Sessions = append(workshop.Sessions, Session{s.Round, s.Capacity, s.Minimum})
+			if !s.Cancelled {
+				workshop.Sessions = append(workshop.Sessions, Session{s.Round, s.Capacity, s.Minimum})
+			}
 		}
 		in.Workshops = append(in.Workshops, workshop)
 	}
@@ -61,5 +63,22 @@ func NewInstance(event enroll.Event, programme enroll.Programme, students []enro
 		}
 		in.Students = append(in.Students, student)
 	}
+	in.makeRoom()
 	return in
+}
+
+// makeRoom gives a session in which more places are kept than it has, as
+// somebody put in more by hand on purpose, as many as that.
+func (in Instance) makeRoom() {
+	kept := map[SessionKey]int{}
+	for _, s := range in.Students {
+		for round, w := range s.Fixed {
+			kept[SessionKey{w, round}]++
+		}
+	}
+	for _, w := range in.Workshops {
+		for i, s := range w.Sessions {
+			w.Sessions[i].Capacity = max(s.Capacity, kept[SessionKey{w.ID, s.Round}])
+		}
+	}
 }

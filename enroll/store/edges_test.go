@@ -9,6 +9,7 @@ import (
 	"cultuurdag/crypto"
 	"cultuurdag/enroll"
 	"cultuurdag/enroll/enrolltest"
+	"cultuurdag/enroll/store"
 )
 
 // A purge that somebody asks for early shuts the gate at once, before any
@@ -95,17 +96,17 @@ func TestPlanOfAnEarlierEvent(t *testing.T) {
 	if _, err := w.Store.UpdateEvent(ctx, e.ID, func(e *enroll.Event) error { e.Seed = 2; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Store.ApplyPlan(ctx, seen, revision, choices, plan, nil); !errors.Is(err, enroll.ErrConflict) {
+	if err := w.Store.ApplyPlan(ctx, seen, revision, choices, store.Outcome{Plan: plan}); !errors.Is(err, enroll.ErrConflict) {
 		t.Errorf("over a later event: %v", err)
 	}
 	now, err := w.Store.Event(ctx, e.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Store.ApplyPlan(ctx, now, revision-1, choices, plan, nil); !errors.Is(err, enroll.ErrConflict) {
+	if err := w.Store.ApplyPlan(ctx, now, revision-1, choices, store.Outcome{Plan: plan}); !errors.Is(err, enroll.ErrConflict) {
 		t.Errorf("over later choices: %v", err)
 	}
-	if err := w.Store.ApplyPlan(ctx, now, revision, choices, plan, nil); err != nil {
+	if err := w.Store.ApplyPlan(ctx, now, revision, choices, store.Outcome{Plan: plan}); err != nil {
 		t.Errorf("over what it was made from: %v", err)
 	}
 }

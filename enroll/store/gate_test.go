@@ -8,6 +8,7 @@ import (
 
 	"cultuurdag/enroll"
 	"cultuurdag/enroll/enrolltest"
+	"cultuurdag/enroll/store"
 )
 
 // reads are all the ways to personal data. Each has to pass the gate.
@@ -42,6 +43,32 @@ func reads(w *enrolltest.World, event, student, cookie string) map[string]func()
 		"PutProgramme": func() error {
 			_, err := s.PutProgramme(ctx, event, enrolltest.Programme(enroll.Date{Year: 2026, Month: 12, Day: 4}, 3, 2, 20))
 			return err
+		},
+		"PlaceOver": func() error { return s.PlaceOver(ctx, event, student, 1, "w0") },
+		"Swap":      func() error { return s.Swap(ctx, event, 1, student, "w0", "nobody", "w1") },
+		"AskProposals": func() error {
+			return s.AskProposals(ctx, event, store.Ask{ID: "a", Kinds: []string{store.ProposalFair}})
+		},
+		"BeginProposals": func() error {
+			_, _, err := s.BeginProposals(ctx, event)
+			return err
+		},
+		"PutProposal": func() error {
+			return s.PutProposal(ctx, event, "a", store.Proposal{ID: "p", Kind: store.ProposalFair}, nil, store.Run{ID: "p"}, nil)
+		},
+		"EndProposals":    func() error { return s.EndProposals(ctx, event, "a", false) },
+		"Proposals":       func() error { _, err := s.Proposals(ctx, event); return err },
+		"ProposalsWanted": func() error { _, err := s.ProposalsWanted(ctx, event); return err },
+		"ProposedPlan":    func() error { _, err := s.ProposedPlan(ctx, event, store.Proposal{ID: "p"}); return err },
+		"DropProposal":    func() error { return s.DropProposal(ctx, event, "p") },
+		"Runs":            func() error { _, err := s.Runs(ctx, event); return err },
+		"RunInput":        func() error { _, err := s.RunInput(ctx, event, "p"); return err },
+		"ApplyPlan": func() error {
+			e, err := s.Event(ctx, event)
+			if err != nil {
+				return err
+			}
+			return s.ApplyPlan(ctx, e, e.Revision, nil, store.Outcome{Run: store.Run{ID: "p"}})
 		},
 		"FailAllocation": func() error { return s.FailAllocation(ctx, event) },
 		"UpdateEvent": func() error {

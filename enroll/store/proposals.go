@@ -51,7 +51,6 @@ type Proposal struct {
 	Report      json.RawMessage     `json:"report"`      // as scheduler.Report
 	Cancelled   []enroll.SessionKey `json:"cancelled"`
 	Empty       []int               `json:"empty"` // empty places by round, cancelled sessions left out
-	Shortages   json.RawMessage     `json:"shortages,omitempty"`
 	Moves       json.RawMessage     `json:"moves,omitempty"`
 	MadeAt      time.Time           `json:"made_at"`
 }

@@ -170,8 +170,9 @@ type ListResult struct {
 //	      then for each added: id, record, mask, HMAC of the code, sealed code,
 //	      for each changed: id, record, mask; then for each erased: id, HMAC of the code
 //
-// Overviews and inputs of runs that name who is erased go at once; the sweep makes them again. How
-// many were erased is counted with the event, and goes into the purge log.
+// Overviews that name who is erased go at once, and the sweep makes them again;
+// so do the inputs of runs, for good. How many were erased is counted with the
+// event, and goes into the purge log.
 var listScript = gated(`
 local shut = gate()
 if shut ~= '' then return {shut} end

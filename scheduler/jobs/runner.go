@@ -25,6 +25,9 @@ type Runner struct {
 // where another has it in hand. It may be called twice, by several processes at
 // once, and again after a crash.
 func (r *Runner) Run(ctx context.Context, event string, step enroll.Step) error {
+	if step == stepPropose {
+		return r.propose(ctx, event)
+	}
 	release, err := r.Store.Lease(ctx, event)
 	switch {
 	case errors.Is(err, enroll.ErrBusy):

@@ -84,7 +84,7 @@ func (s *Sweep) Once(ctx context.Context) (time.Duration, error) {
 		if e.Erased > 0 && !e.Gone(now) {
 			errs = append(errs, s.runner.Purger.LogErased(ctx, e.ID))
 		}
-		errs = append(errs, s.handMail(ctx, e))
+		errs = append(errs, s.handMail(ctx, e), s.handProposals(ctx, e))
 		if next, ok := e.NextDue(now); ok {
 			wait = min(wait, next.Sub(now)+time.Millisecond)
 		}

@@ -39,8 +39,11 @@ func newTask(event string, step enroll.Step) *asynq.Task {
 // #1055). The sweep is what tries again, so that asynq need not.
 func options(event string, step enroll.Step, attempt time.Time) []asynq.Option {
 	queue := QueueSteps
-	if step == enroll.StepPurge {
+	switch step {
+	case enroll.StepPurge:
 		queue = QueuePurge
+	case stepPropose:
+		queue = QueuePlans
 	}
 	minute := strconv.FormatInt(attempt.Unix()/60, 10)
 	return []asynq.Option{

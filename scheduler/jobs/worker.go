@@ -13,11 +13,12 @@ import (
 	"cultuurdag/enroll"
 )
 
-// Worker takes steps and mail from asynq's queues.
+// Worker takes steps, proposals and mail from asynq's queues.
 type Worker struct {
 	server *asynq.Server
+	plans  *asynq.Server
 	mail   *asynq.Server // nil: no mail is sent
-	cancel func()        // ends the sending of mail after the one that is in hand
+	cancel func()        // ends proposals, and the sending of mail after the one that is in hand
 	runner *Runner
 	sweep  *Sweep
 }
@@ -32,14 +33,21 @@ func NewWorker(rdb redis.UniversalClient, runner *Runner, sweep *Sweep, poll tim
 		Logger:            logger{runner.Logger},
 		LogLevel:          asynq.WarnLevel,
 	})
-	w := &Worker{server: server, runner: runner, sweep: sweep}
+	background, cancel := context.WithCancel(context.Background())
+	plans := asynq.NewServerFromRedisClient(rdb, asynq.Config{
+		Concurrency:       1,
+		Queues:            map[string]int{QueuePlans: 1},
+		BaseContext:       func() context.Context { return background },
+		TaskCheckInterval: poll,
+		Logger:            logger{runner.Logger},
+		LogLevel:          asynq.WarnLevel,
+	})
+	w := &Worker{server: server, plans: plans, cancel: cancel, runner: runner, sweep: sweep}
 	if runner.Postman != nil {
-		var sending context.Context
-		sending, w.cancel = context.WithCancel(context.Background())
 		w.mail = asynq.NewServerFromRedisClient(rdb, asynq.Config{
 			Concurrency:       1, // so that mailPace holds for the whole process
 			Queues:            map[string]int{QueueMail: 1},
-			BaseContext:       func() context.Context { return sending },
+			BaseContext:       func() context.Context { return background },
 			TaskCheckInterval: poll,
 			Logger:            logger{runner.Logger},
 			LogLevel:          asynq.WarnLevel,
@@ -52,12 +60,20 @@ func NewWorker(rdb redis.UniversalClient, runner *Runner, sweep *Sweep, poll tim
 func (w *Worker) Start() error {
 	mux := asynq.NewServeMux()
 	mux.HandleFunc(typePrefix, w.handle)
-	if err := w.server.Start(mux); err != nil || w.mail == nil {
+	if err := w.server.Start(mux); err != nil {
 		return err
+	}
+	if err := w.plans.Start(mux); err != nil {
+		w.server.Shutdown()
+		return err
+	}
+	if w.mail == nil {
+		return nil
 	}
 	mux = asynq.NewServeMux()
 	mux.HandleFunc(typeInvite, w.handleInvite)
 	if err := w.mail.Start(mux); err != nil {
+		w.plans.Shutdown()
 		w.server.Shutdown()
 		return err
 	}
@@ -65,12 +81,14 @@ func (w *Worker) Start() error {
 }
 
 // Stop waits some seconds for running steps and hands the others back. A mail
-// that is being handed over is finished.
+// that is being handed over is finished; proposals are begun again by whoever
+// runs next.
 func (w *Worker) Stop() {
+	w.cancel()
 	if w.mail != nil {
-		w.cancel()
 		w.mail.Shutdown()
 	}
+	w.plans.Shutdown()
 	w.server.Shutdown()
 }
 
@@ -82,7 +100,9 @@ func (w *Worker) handle(ctx context.Context, task *asynq.Task) error {
 		w.runner.Logger.Error("step failed", "step", string(step), "err", err)
 		return err
 	}
-	w.sweep.Kick()
+	if step != stepPropose { // after which nothing falls due
+		w.sweep.Kick()
+	}
 	return nil
 }
 
