@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"cultuurdag/enroll"
+	"cultuurdag/enroll/store"
 )
 
 // The checks of a choice come in the order of the contract: what is asked is
@@ -170,7 +171,7 @@ func TestMyDay(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := s.Store.ApplyPlan(t.Context(), e, revision, choices,
-		enroll.Plan{Places: map[string][]string{id: {"w0", "w2", ""}}}, nil); err != nil {
+		store.Outcome{Plan: enroll.Plan{Places: map[string][]string{id: {"w0", "w2", ""}}}}); err != nil {
 		t.Fatal(err)
 	}
 	anna.get("/student").lacks(t, "Workshop 2")
