@@ -41,7 +41,11 @@ const students = 40
 
 func newScene(t testing.TB) *scene {
 	t.Helper()
-	w := enrolltest.New(t)
+	return newSceneIn(t, enrolltest.New(t))
+}
+
+func newSceneIn(t testing.TB, w *enrolltest.World) *scene {
+	t.Helper()
 	s := &scene{World: w}
 	s.event = w.Event(t, w.School(t, "Voorbeeldcollege"))
 	w.Programme(t, s.event, 4, 2, 30)
