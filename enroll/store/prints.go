@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"cultuurdag/crypto"
 	"cultuurdag/enroll"
 )
 
@@ -141,4 +142,66 @@ func (s *Store) PrintSnapshot(ctx context.Context, event string, revision int64)
 		return nil, enroll.ErrNotFound
 	}
 	return s.openFile(event, reply[0])
+}
+
+// snapshotsScript: KEYS event, prints; ARGV now, offset, then field, value seen and
+// new value each; answers field and value of each snapshot, in turn.
+var snapshotsScript = gated(`
+local shut = gate()
+if shut ~= '' then return {shut} end
+for i = 3, #ARGV, 3 do
+  if redis.call('HGET', KEYS[2], ARGV[i]) == ARGV[i + 1] then redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 2]) end
+end
+local found = {}
+for _, field in ipairs(redis.call('HKEYS', KEYS[2])) do
+  if not string.find(field, ':', 1, true) then
+    found[#found + 1] = field
+    found[#found + 1] = redis.call('HGET', KEYS[2], field)
+  end
+end
+return {'', found}
+`)
+
+// blotPrints puts a new random id in the place of that of each student who is
+// about to be erased: that somebody is on an old sheet can still be told, who it
+// was cannot. removed is as in listChange.
+func (s *Store) blotPrints(ctx context.Context, event string, removed []any) error {
+	if len(removed) == 0 {
+		return nil
+	}
+	k := keysOf(event)
+	reply, err := s.run(ctx, snapshotsScript, []string{k.event, k.prints})
+	if err != nil {
+		return err
+	}
+	keys, err := s.keysFor(event)
+	if err != nil {
+		return err
+	}
+	var pairs []string
+	for i := 0; i < len(removed); i += 2 {
+		pairs = append(pairs, fmt.Sprint(removed[i]), crypto.NewID())
+	}
+	blot := strings.NewReplacer(pairs...)
+	var args []any
+	flat := reply[0].([]any)
+	for i := 0; i+1 < len(flat); i += 2 {
+		data, err := s.openFile(event, flat[i+1])
+		if err != nil {
+			return err
+		}
+		blotted := blot.Replace(string(data))
+		if blotted == string(data) {
+			continue
+		}
+		sealed, err := keys.SealFile([]byte(blotted))
+		if err != nil {
+			return fmt.Errorf("sealing a snapshot: %w", err)
+		}
+		args = append(args, flat[i], flat[i+1], append(keys.Tag(), sealed...))
+	}
+	if len(args) > 0 {
+		_, err = s.run(ctx, snapshotsScript, []string{k.event, k.prints}, args...)
+	}
+	return err
 }

@@ -191,3 +191,29 @@ func TestHowAStepStands(t *testing.T) {
 		t.Errorf("when it is done: %+v", s)
 	}
 }
+
+// Who is erased stands on the old sheets as somebody, and as nobody that could
+// be told from another.
+func TestErasedStudentsLeaveThePrints(t *testing.T) {
+	p := newPrinted(t)
+	p.Programme(t, enroll.Event{ID: p.id, Date: enroll.Date{Year: 2026, Month: time.December, Day: 4}}, 4, 3, 2)
+	students, _ := p.Enrol(t, p.id, 3)
+	gone, stays := students[0].ID, students[1].ID
+	said := fmt.Sprintf(`{"students":{%q:{},%q:{}}}`, gone, stays)
+	p.make(t, 3, said)
+	p.get(t, "rosters", "pdf")
+	p.make(t, 4, said)
+	if err := p.Store.EraseStudent(t.Context(), p.id, gone); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Store.MarkPrinted(t.Context(), p.id, 4, "rosters"); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := p.Store.PrintSnapshot(t.Context(), p.id, 4); err != nil || strings.Contains(string(data), gone) {
+		t.Errorf("the lists as they were say %s, %v", data, err)
+	}
+	data, err := p.Store.PrintSnapshot(t.Context(), p.id, 3)
+	if err != nil || strings.Contains(string(data), gone) || !strings.Contains(string(data), stays) || len(data) != len(said) {
+		t.Errorf("the print says %s, %v", data, err)
+	}
+}

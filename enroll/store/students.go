@@ -260,6 +260,9 @@ func (c *listChange) change(keys *crypto.EventKeys, p enroll.Programme, st enrol
 }
 
 func (s *Store) writeList(ctx context.Context, event string, c listChange) error {
+	if err := s.blotPrints(ctx, event, c.removed); err != nil {
+		return err
+	}
 	k := keysOf(event)
 	args := []any{c.lists, c.programme, len(c.added) / 5, len(c.changed) / 3, len(k.ofStudent())}
 	args = slices.Concat(args, c.added, c.changed, c.removed)

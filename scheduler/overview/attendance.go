@@ -20,10 +20,18 @@ func attendancePDF(ctx context.Context, d *day) ([]byte, error) {
 
 // attendanceSession plans the pages of one session; n marks what is new, or is nil.
 func attendanceSession(s *sheet, x *session, n *news) {
-	d := s.d
+	h, columns, rows := s.d.attendanceTable(x, n)
+	s.list(h, columns, rows, 6.7, func(y float64) {
+		if !x.none() && !x.cancelled {
+			s.unexpected(y + 3)
+		}
+	})
+}
+
+func (d *day) attendanceTable(x *session, n *news) (heading, []column, [][]cell) {
 	columns := []column{
 		{width: 10, mid: true},
-		{title: d.t("student"), width: 78},
+		{title: d.t("student"), width: 78, head: true},
 		{title: d.t("class"), width: 20},
 		{title: d.t("present"), width: 20, mid: true},
 		{title: d.t("late"), width: 18, mid: true},
@@ -41,12 +49,7 @@ func attendanceSession(s *sheet, x *session, n *news) {
 	for _, m := range n.left() {
 		rows = append(rows, []cell{{}, {text: m.p.nameOnPaper(), size: 10.5, gone: true, mark: d.t("mark.gone")}, {text: m.Class, gone: true}, {}, {}, {text: d.t("mark.now", "place", m.Now), size: 9}})
 	}
-	h := heading{round: x.Round, kind: join(" · ", d.t("list.attendance"), d.roundName(x.Round)), title: d.title(x), facts: d.where(x), news: n.words(), note: d.note(x)}
-	s.list(h, columns, rows, 6.7, func(y float64) {
-		if !x.none() && !x.cancelled {
-			s.unexpected(y + 3)
-		}
-	})
+	return heading{round: x.Round, kind: join(" · ", d.t("list.attendance"), d.roundName(x.Round)), title: d.title(x), facts: d.where(x), news: n.words(), note: d.note(x)}, columns, rows
 }
 
 // unexpected draws lines for those who came and are not on the list, where

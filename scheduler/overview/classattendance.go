@@ -20,9 +20,14 @@ func classAttendancePDF(ctx context.Context, d *day) ([]byte, error) {
 
 // attendanceClass plans the pages of one class; n marks what is new, or is nil.
 func attendanceClass(s *sheet, c class, n *news) {
-	d := s.d
+	h, columns, rows := s.d.absenceTable(c, n)
+	s.list(h, columns, s.roomiest(h, columns, rows), classRow, nil)
+}
+
+// absenceTable returns the rows of a class by the size of their type.
+func (d *day) absenceTable(c class, n *news) (heading, []column, func(size float64) [][]cell) {
 	const number, names = 8.0, 52.0
-	columns := append([]column{{width: number, mid: true}, {title: d.t("student"), width: names}}, d.roundColumns(inner-number-names)...)
+	columns := append([]column{{width: number, mid: true}, {title: d.t("student"), width: names, head: true}}, d.roundColumns(inner-number-names)...)
 	rows := func(size float64) [][]cell {
 		var rows [][]cell
 		for i, p := range c.students {
@@ -36,8 +41,7 @@ func attendanceClass(s *sheet, c class, n *news) {
 		}
 		return append(rows, d.leftClass(n, 1, size)...)
 	}
-	h := heading{kind: d.t("list.class-attendance") + " · " + d.count(len(c.students)), title: d.className(c.name), news: n.words()}
-	s.list(h, columns, s.roomiest(h, columns, rows), classRow, nil)
+	return heading{kind: d.t("list.class-attendance") + " · " + d.count(len(c.students)), title: d.className(c.name), news: n.words()}, columns, rows
 }
 
 // leftClass are the rows of those who are in the class no longer, their names

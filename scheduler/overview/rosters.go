@@ -47,9 +47,14 @@ func (d *day) place(s *session, size float64) cell {
 
 // rosterClass plans the pages of one class; n marks what is new, or is nil.
 func rosterClass(s *sheet, c class, n *news) {
-	d := s.d
+	h, columns, rows := s.d.rosterTable(c, n)
+	s.list(h, columns, s.roomiest(h, columns, rows), classRow, nil)
+}
+
+// rosterTable returns the rows of a class by the size of their type.
+func (d *day) rosterTable(c class, n *news) (heading, []column, func(size float64) [][]cell) {
 	const names = 54.0
-	columns := append([]column{{title: d.t("student"), width: names}}, d.roundColumns(inner-names)...)
+	columns := append([]column{{title: d.t("student"), width: names, head: true}}, d.roundColumns(inner-names)...)
 	rows := func(size float64) [][]cell {
 		var rows [][]cell
 		for _, p := range c.students {
@@ -63,8 +68,7 @@ func rosterClass(s *sheet, c class, n *news) {
 		}
 		return append(rows, d.leftClass(n, 0, size)...)
 	}
-	h := heading{kind: d.t("list.rosters") + " · " + d.count(len(c.students)), title: d.className(c.name), news: n.words()}
-	s.list(h, columns, s.roomiest(h, columns, rows), classRow, nil)
+	return heading{kind: d.t("list.rosters") + " · " + d.count(len(c.students)), title: d.className(c.name), news: n.words()}, columns, rows
 }
 
 // rosterHeads are the headings of a roster as a table.

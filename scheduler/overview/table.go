@@ -7,6 +7,7 @@ type column struct {
 	width float64
 	round int  // not 0: the heading has that round's colour
 	mid   bool // what is in it stands in the middle
+	head  bool // what is in it names the row
 }
 
 // cell of a table: a box to tick, text, or both.

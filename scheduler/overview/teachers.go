@@ -67,13 +67,12 @@ func teacherPages(s *sheet, t teacher, n *news) {
 	}
 }
 
-// teacherSummary is the table of a teacher's sessions.
-func teacherSummary(s *sheet, t teacher) []piece {
-	d := s.d
+// teacherTable is the table of a teacher's sessions.
+func (d *day) teacherTable(t teacher) ([]column, [][]cell) {
 	columns := []column{
 		{title: d.t("round_head"), width: 16, mid: true},
 		{title: d.t("time"), width: 34},
-		{title: d.t("workshop"), width: inner - 122},
+		{title: d.t("workshop"), width: inner - 122, head: true},
 		{title: d.t("room"), width: 42},
 		{title: d.t("in_it"), width: 30},
 	}
@@ -85,6 +84,12 @@ func teacherSummary(s *sheet, t teacher) []piece {
 		}
 		rows = append(rows, row)
 	}
+	return columns, rows
+}
+
+// teacherSummary plans that table; the number of a round is drawn in its colour.
+func teacherSummary(s *sheet, t teacher) []piece {
+	columns, rows := s.d.teacherTable(t)
 	head := s.tableHead(columns, 0, true)
 	pieces := []piece{{height: head, draw: func(y float64) { s.tableHead(columns, y, false) }}}
 	for i, row := range s.lay(columns, rows, 8) {
