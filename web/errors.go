@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -49,8 +50,6 @@ var kinds = []struct {
 	{enroll.ErrNotAllowed, http.StatusForbidden},
 	{enroll.ErrRepeat, http.StatusConflict},
 	{enroll.ErrFull, http.StatusConflict},
-	{enroll.ErrTooFew, http.StatusUnprocessableEntity},
-	{enroll.ErrTooMany, http.StatusUnprocessableEntity},
 	{enroll.ErrStale, http.StatusConflict},
 	{enroll.ErrConflict, http.StatusConflict},
 	{enroll.ErrNotReady, http.StatusConflict},
@@ -74,6 +73,7 @@ var kinds = []struct {
 type Problem struct {
 	Status int
 	Code   string // messages error.CODE.title and error.CODE.detail
+	Says   string // whose messages they are, where it is not the code's
 	Args   []any  // for the messages: pairs of name and value
 	Errors any    // the member errors of the JSON; nil: none
 }
@@ -112,10 +112,12 @@ func problemOf(err error, l *locale.Locale) (p problemJSON, retry int) {
 		tooLarge *http.MaxBytesError
 		args     []any
 	)
+	says := ""
 	p = problemJSON{Type: "about:blank", Status: http.StatusInternalServerError, Code: "internal"}
 	switch {
 	case errors.As(err, &own):
 		p.Status, p.Code, p.Errors, args = own.Status, own.Code, own.Errors, own.Args
+		says = own.Says
 	case errors.As(err, &fields):
 		p.Status, p.Code, p.Errors = http.StatusUnprocessableEntity, "bad_input", fieldMessages(fields, l)
 	case errors.As(err, &wait):
@@ -137,7 +139,8 @@ func problemOf(err error, l *locale.Locale) (p problemJSON, retry int) {
 	if p.Status == http.StatusServiceUnavailable {
 		retry = retryStore
 	}
-	p.Title, p.Detail = l.T("error."+p.Code+".title", args...), l.T("error."+p.Code+".detail", args...)
+	says = "error." + cmp.Or(says, p.Code)
+	p.Title, p.Detail = l.T(says+".title", args...), l.T(says+".detail", args...)
 	return p, retry
 }
 

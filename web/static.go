@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -54,6 +55,13 @@ func loadStatic(p enroll.Provider) *static {
 		}
 		if entry.Name() == "app.css" && colour.MatchString(p.Colour) {
 			data = append(data, providerStyle(p.Colour)...)
+		}
+		if entry.Name() == "rank.js" { // which builds on the other, in one request
+			shared, err := staticFiles.ReadFile("static/student.js")
+			if err != nil {
+				panic(err) // embedded
+			}
+			data = slices.Concat(shared, data)
 		}
 		s.add(entry.Name(), data)
 	}
@@ -160,6 +168,8 @@ var icons = map[string]string{
 	"lock":     `<path d="M5 11h14v10H5Zm3 0V7a4 4 0 0 1 8 0v4"/>`,
 	"calendar": `<path d="M4 6h16v15H4Zm0 5h16M8 3v5m8-5v5"/>`,
 	"arrow":    `<path d="M4 12h15m-6-6 6 6-6 6"/>`,
+	"up":       `<path d="M12 20V5m-6 6 6-6 6 6"/>`,
+	"down":     `<path d="M12 4v15m-6-6 6 6 6-6"/>`,
 	"swap":     `<path d="M4 8h15l-4-4m5 12H5l4 4"/>`,
 	"leaf":     `<path d="M5 19C4 9 11 5 20 4c0 10-5 16-13 14m-2 3c2-6 5-9 9-11"/>`,
 	"cross":    `<path d="m6 6 12 12m0-12L6 18"/>`,

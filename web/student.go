@@ -18,11 +18,18 @@ type studentPage struct {
 	State   enroll.State
 	Rounds  []roundView
 	Missing []int          // the rounds in which nothing is chosen yet
+	Ranking *rankingView   // nil in mode first_come
 	Trouble *choiceTrouble // what stood in the way of the last choice
 }
 
-// Complete reports whether there is a place in every round.
-func (p studentPage) Complete() bool { return len(p.Rounds) > 0 && len(p.Missing) == 0 }
+// Complete reports whether nothing is left to choose: there is a place in every
+// round, or the ranking is as long as it has to be.
+func (p studentPage) Complete() bool {
+	if p.Ranking != nil {
+		return p.Ranking.Length > 0 && p.Ranking.Missing() == 0
+	}
+	return len(p.Rounds) > 0 && len(p.Missing) == 0
+}
 
 // Next returns the first round in which nothing is chosen yet; 0: none.
 func (p studentPage) Next() int {
@@ -100,7 +107,7 @@ func (s *Server) student(c *gin.Context) error {
 func (s *Server) studentPage(c *gin.Context, view store.StudentView) studentPage {
 	page := studentPage{
 		Page: s.page(c, ""), StudentView: view,
-		State: view.Event.StateAt(view.Now), Rounds: roundsOf(unpublished(view)),
+		State: view.Event.StateAt(view.Now), Rounds: roundsOf(unpublished(view)), Ranking: rankingOf(view, localeOf(c)),
 	}
 	page.AsStudent, page.Back, page.Scripts = true, "/student", []string{"student.js"}
 	for _, r := range page.Rounds {
@@ -118,9 +125,13 @@ func (s *Server) renderStudent(c *gin.Context, status int, page *studentPage) er
 	case enroll.Draft:
 		name = "before"
 	case enroll.Open:
+		ready := "student.ready.title"
 		name = "choose"
+		if page.Ranking != nil {
+			name, ready, page.Scripts = "rank", "ranking.done.title", []string{"rank.js"}
+		}
 		if page.Complete() {
-			page.Title = page.Locale.T("student.ready.title")
+			page.Title = page.Locale.T(ready)
 		}
 	case enroll.Published:
 		name = "schedule"
@@ -139,9 +150,10 @@ func (s *Server) choose(c *gin.Context) error {
 		Workshop  string `json:"workshop" form:"workshop"`
 		Programme int    `json:"programme" form:"programme"`
 	}
-	return s.change(c, &in, func(cookie string, round int) (store.StudentView, string, error) {
+	return s.change(c, &in, func(cookie string) (changed, error) {
+		round := roundOf(c)
 		view, err := s.store.Take(c.Request.Context(), cookie, round, in.Workshop, in.Programme)
-		return view, in.Workshop, err
+		return changed{view: view, says: "student.saved", lost: lostSeat(round, in.Workshop)}, err
 	})
 }
 
@@ -150,16 +162,35 @@ func (s *Server) release(c *gin.Context) error {
 	var in struct {
 		Programme int `json:"programme" form:"programme"`
 	}
-	return s.change(c, &in, func(cookie string, round int) (store.StudentView, string, error) {
-		view, err := s.store.Release(c.Request.Context(), cookie, round, in.Programme)
-		return view, "", err
+	return s.change(c, &in, func(cookie string) (changed, error) {
+		view, err := s.store.Release(c.Request.Context(), cookie, roundOf(c), in.Programme)
+		return changed{view: view, says: "student.released"}, err
 	})
+}
+
+// roundOf returns the round in the address; 0, where there is no session, for
+// what is no number: the store says so in its turn.
+func roundOf(c *gin.Context) int {
+	round, err := strconv.Atoi(c.Param("round"))
+	if err != nil {
+		return 0
+	}
+	return round
+}
+
+// changed is what came of a student's change: how things stand now, and what
+// the page says of it.
+type changed struct {
+	view store.StudentView
+	says string                             // key of the message when it is saved
+	at   string                             // id of the element that a browser without scripts goes to; "" is the top
+	lost func(page *studentPage, err error) // says more where it was not done; nil: nothing more
 }
 
 // change reads the body into the struct that in points to, does what is asked
 // for, and answers: a program gets JSON, a form is sent on, and a script that
 // asks for HTML gets the page as it is now.
-func (s *Server) change(c *gin.Context, in any, do func(cookie string, round int) (store.StudentView, string, error)) error {
+func (s *Server) change(c *gin.Context, in any, do func(cookie string) (changed, error)) error {
 	cookie, err := studentToken(c)
 	if err != nil {
 		return err
@@ -167,43 +198,47 @@ func (s *Server) change(c *gin.Context, in any, do func(cookie string, round int
 	if err := bind(c, in); err != nil {
 		return err
 	}
-	round, err := strconv.Atoi(c.Param("round"))
-	if err != nil {
-		round = 0 // there is no such session, which the store says in its turn
-	}
-	view, workshop, err := do(cookie, round)
+	did, err := do(cookie)
 	switch {
-	case err != nil && (wantsJSON(c) || view.Event.ID == ""):
+	case err != nil && (wantsJSON(c) || did.view.Event.ID == ""):
 		return err
 	case err != nil:
-		return s.refuseChoice(c, view, round, workshop, err)
+		return s.refuse(c, did, err)
 	case wantsJSON(c):
-		return sendJSON(c, http.StatusOK, studentJSONOf(view))
-	}
-	key := "student.saved"
-	if workshop == "" {
-		key = "student.released"
-	}
-	if c.Request.PostForm.Get("_method") != "" {
-		s.flash(c, key)
+		return sendJSON(c, http.StatusOK, studentJSONOf(did.view))
+	case c.Request.PostForm.Get("_method") != "":
+		s.flash(c, did.says)
+		if did.at != "" {
+			return see(c, "/student#"+did.at)
+		}
 		return see(c, "/student")
 	}
-	page := s.studentPage(c, view)
-	page.Flash = page.Locale.T(key)
+	page := s.studentPage(c, did.view)
+	page.Flash = page.Locale.T(did.says)
 	return s.renderStudent(c, http.StatusOK, &page)
 }
 
-// refuseChoice shows the page as things stand, why it is not as was asked for,
-// and what is left in that round.
-func (s *Server) refuseChoice(c *gin.Context, view store.StudentView, round int, workshop string, err error) error {
+// refuse shows the page as things stand, and why it is not as was asked for.
+func (s *Server) refuse(c *gin.Context, did changed, err error) error {
 	p, _ := problemOf(err, localeOf(c))
 	if p.Status >= http.StatusInternalServerError {
 		return err
 	}
-	page := s.studentPage(c, view)
+	page := s.studentPage(c, did.view)
 	page.Trouble = &choiceTrouble{Title: p.Title, Detail: p.Detail}
-	w, known := view.Programme.Workshop(workshop)
-	if errors.Is(err, enroll.ErrFull) && known {
+	if did.lost != nil {
+		did.lost(&page, err)
+	}
+	return s.renderStudent(c, p.Status, &page)
+}
+
+// lostSeat says of a session that is full what is left in its round.
+func lostSeat(round int, workshop string) func(*studentPage, error) {
+	return func(page *studentPage, err error) {
+		w, known := page.Programme.Workshop(workshop)
+		if !errors.Is(err, enroll.ErrFull) || !known {
+			return
+		}
 		page.Trouble.Title = page.Locale.T("student.lost.title", "workshop", w.Title, "round", round)
 		page.Trouble.Detail = page.Locale.T("student.lost.none")
 		for _, v := range page.Rounds[round-1].Sessions {
@@ -213,5 +248,4 @@ func (s *Server) refuseChoice(c *gin.Context, view store.StudentView, round int,
 			}
 		}
 	}
-	return s.renderStudent(c, p.Status, &page)
 }

@@ -136,7 +136,13 @@ type studentJSON struct {
 	Programme int            `json:"programme"`
 	OpensAt   time.Time      `json:"opens_at"`
 	ClosesAt  time.Time      `json:"closes_at"`
+	Mode      enroll.Mode    `json:"mode"`
 	Rounds    []studentRound `json:"rounds"`
+
+	// In mode ranking alone: the student's wishes, the dearest first, and how many
+	// there have to be.
+	Ranking    []string `json:"ranking,omitzero"`
+	RankLength *int     `json:"rank_length,omitempty"`
 }
 
 type studentName struct {
@@ -170,7 +176,11 @@ func studentJSONOf(view store.StudentView) studentJSON {
 		Student: studentName{view.Student.FirstName, view.Student.Class},
 		Event:   e.ID, Title: e.Title, School: view.School.Name, Date: e.Date, State: e.StateAt(view.Now),
 		Programme: view.Programme.Version, OpensAt: e.OpenAt, ClosesAt: e.CloseAt,
-		Rounds: []studentRound{},
+		Mode: e.Mode, Rounds: []studentRound{},
+	}
+	if e.Mode == enroll.Ranking {
+		length := e.RanksFor(view.Mask)
+		out.Ranking, out.RankLength = append([]string{}, view.Wishes...), &length
 	}
 	for _, r := range roundsOf(view) {
 		round := studentRound{Round: r.Number, Start: r.Start, End: r.End, Sessions: []studentSession{}}

@@ -31,6 +31,8 @@ func TestBrowser(t *testing.T) {
 		{"choosing without scripts", tellWithoutScript},
 		{"the link of a QR code", tellLink},
 		{"what a page weighs, and its picture", tellBudget},
+		{"a ranking, by touch and by keyboard", tellRanking},
+		{"a ranking without scripts", tellRankingWithoutScript},
 		{"a contact of the school", tellContact},
 		{"an organiser", tellOrganiser},
 	} {

@@ -42,6 +42,7 @@
   let busy = false;
   document.addEventListener("submit", async (e) => {
     const form = e.target;
+    if (form.matches(".rank")) return; // rank.js
     if (!form.action.includes("/student/choices/")) return close(); // another page comes: this one is not loaded again
     e.preventDefault();
     if (busy) return;
@@ -129,4 +130,5 @@
   addEventListener("offline", () => notice(live()?.dataset.offline));
   addEventListener("online", () => { notice(""); listen(); });
   listen();
+  window.student = { live, tell, notice, show, listen };
 })();
