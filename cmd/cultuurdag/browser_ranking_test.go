@@ -33,9 +33,11 @@ func (p *phone) lists(titles ...string) {
 	}
 }
 
-// tap touches what the CSS selector finds; wait for what comes of it.
+// tap touches what the CSS selector finds, as a finger does: not before the page
+// has stopped taking a second touch for one of a double tap.
 func (p *phone) tap(selector string) {
 	p.t.Helper()
+	evaluate[bool](p, "new Promise(done => setTimeout(() => done(true), 400))")
 	p.do("touching "+selector, chromedp.Tap(chromedp.CSS(selector)))
 }
 

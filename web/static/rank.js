@@ -9,14 +9,14 @@
   const order = () => [...document.querySelectorAll(".wishes>li")].map((row) => row.id.slice(5));
   const missing = (n) => (n < 1 ? text().complete : n === 1 ? text().single : text().many.replace("#", n));
 
-  // keep does something to the page; what has the focus keeps it, and its place.
-  const keep = (focus, change) => {
-    const before = $(focus)?.getBoundingClientRect().top;
+  // keep does something to the page and puts the focus on the element with that
+  // id; what stays stays where it was on the screen.
+  const keep = (focus, stays, change) => {
+    const top = () => $(stays)?.getBoundingClientRect().top;
+    const before = top();
     change();
-    const same = $(focus);
-    if (!same) return;
-    same.focus({ preventScroll: true });
-    if (before !== undefined) scrollBy({ top: same.getBoundingClientRect().top - before, behavior: "instant" });
+    $(focus)?.focus({ preventScroll: stays === focus });
+    if (before !== undefined && $(stays)) scrollBy({ top: top() - before, behavior: "instant" });
   };
 
   const row = (id) => {
@@ -43,7 +43,8 @@
   };
 
   const waiting = [];
-  let sending = false, wait = 1000, again, last = {};
+  let sending = false, wait = 1000, again, pointed = false, last = {};
+  document.addEventListener("click", (e) => { pointed = e.detail > 0; }, true); // a keyboard clicks nought times
 
   document.addEventListener("submit", (e) => {
     const form = e.target, button = e.submitter;
@@ -52,7 +53,7 @@
     const url = button.formAction, id = url.slice(url.lastIndexOf("/") + 1), ids = order(), at = ids.indexOf(id);
     // The second of a double click hits the row that slid under the finger.
     const listed = button.closest(".wishes");
-    if (listed && last.id !== id && e.timeStamp - last.time < 400) return;
+    if (listed && pointed && last.id !== id && e.timeStamp - last.time < 400) return;
     last = { id: listed && id, time: e.timeStamp };
     const body = new URLSearchParams({ programme: text().programme });
     let method = "PUT", focus = button.id || "w-" + id, said;
@@ -71,7 +72,7 @@
       said = title(id) + ": " + text().rank.replace("#", place + 1) + ". " + (at < 0 ? missing(text().length - ids.length) : "");
     }
     waiting.push({ url, method, body: method === "PUT" ? body : undefined });
-    keep(focus, () => draw(ids));
+    keep(focus, listed ? "list" : focus, () => draw(ids));
     tell(said);
     send();
   });
@@ -103,7 +104,8 @@
   };
 
   const settle = (html) => {
-    keep(document.activeElement.id, () => show(html));
+    const focus = document.activeElement.id;
+    keep(focus, focus, () => show(html));
     listen();
     if ($("trouble")) return $("trouble").focus();
     const flash = document.querySelector(".flash");
