@@ -96,7 +96,7 @@ func check(in Instance, s Solution) (faults []string) {
 		fault("objective %d, bound %d, gap %d, proven %v", r.Objective, r.Bound, r.Gap, r.Proven)
 	}
 	loads := func(key SessionKey) int { return load[key] }
-	if proven, err := prove(in, r, loads); err != nil {
+	if proven, err := prove(in, r, loads, nil); err != nil {
 		fault("proof: %v", err)
 	} else if proven < r.Bound {
 		fault("the prices prove %d, not %d", proven, r.Bound)

@@ -8,13 +8,13 @@ import (
 
 // prove returns the bound on the cost of every plan that the prices of a
 // report prove, in whole numbers and from the instance alone.
-func prove(in Instance, r Report, load func(SessionKey) int) (int, error) {
+func prove(in Instance, r Report, load func(SessionKey) int, stay *staying) (int, error) {
 	short := map[SessionKey]int{}
 	for _, key := range r.Short {
 		short[key] = load(key)
 	}
 	if r.Proof == nil {
-		bound, _, err := lagrange(in, Case{ShadowPrices: r.ShadowPrices}, short)
+		bound, _, err := lagrange(in, Case{ShadowPrices: r.ShadowPrices}, short, stay)
 		return bound, err
 	}
 	if err := covers(in, r.Proof, 0); err != nil {
@@ -22,7 +22,7 @@ func prove(in Instance, r Report, load func(SessionKey) int) (int, error) {
 	}
 	least := r.Objective
 	for _, c := range r.Proof {
-		bound, possible, err := lagrange(in, c, short)
+		bound, possible, err := lagrange(in, c, short, stay)
 		if err != nil {
 			return 0, err
 		}
@@ -72,7 +72,7 @@ func covers(in Instance, cases []Case, depth int) error {
 
 // lagrange is the formula that ShadowPrice documents. possible is false where
 // a student has no schedule that keeps to the decisions.
-func lagrange(in Instance, c Case, short map[SessionKey]int) (bound int, possible bool, err error) {
+func lagrange(in Instance, c Case, short map[SessionKey]int, stay *staying) (bound int, possible bool, err error) {
 	price := map[SessionKey]int64{}
 	for _, p := range c.ShadowPrices {
 		v := p.Price * 1024
@@ -121,13 +121,20 @@ func lagrange(in Instance, c Case, short map[SessionKey]int) (bound int, possibl
 		}
 	}
 	for _, s := range in.Students {
-		cost, ok := cheapest(in, s, price, closed, seats[s.ID])
+		cost, ok := cheapest(in, s, price, closed, seats[s.ID], stay)
 		if !ok {
 			return 0, false, nil
 		}
 		sum += cost
 	}
 	return int(math.Ceil(float64(sum) / 1024)), true, nil
+}
+
+// staying is what Replan adds to the costs: what a missing place and a move
+// cost, and the current places that can be kept, by student and round.
+type staying struct {
+	missing, move int
+	current       map[string][]string
 }
 
 type place struct {
@@ -139,11 +146,20 @@ type place struct {
 // cheapest returns what a student's cheapest schedule costs, prices included,
 // in parts of 1/1024. It tries every wish, missing places, and of the other
 // workshops in a round as many of the cheapest as there are rounds.
-func cheapest(in Instance, s Student, price map[SessionKey]int64, closed map[SessionKey]bool, seats []Decision) (int64, bool) {
+func cheapest(in Instance, s Student, price map[SessionKey]int64, closed map[SessionKey]bool, seats []Decision, stay *staying) (int64, bool) {
 	c := in.Costs
 	missing := int64(max(5000, 4*(in.Rounds*c.Unranked+at(c.Obtained, 0, 0)))) * 1024
+	if stay != nil {
+		missing = int64(stay.missing) * 1024
+	}
 	choices := make([][]place, in.Rounds)
 	for r := 1; r <= in.Rounds; r++ {
+		leave := func(w string) int64 {
+			if stay == nil || stay.current[s.ID][r-1] == "" || stay.current[s.ID][r-1] == w {
+				return 0
+			}
+			return int64(stay.move) * 1024
+		}
 		var others []place
 		for _, w := range in.Workshops {
 			key := SessionKey{w.ID, r}
@@ -157,7 +173,7 @@ func cheapest(in Instance, s Student, price map[SessionKey]int64, closed map[Ses
 			} else if closed[key] || !open(w, s) || barred(s, r, w.ID, seats) {
 				continue
 			}
-			p := place{w.ID, price[key], false}
+			p := place{w.ID, price[key] + leave(w.ID), false}
 			if n := slices.Index(s.Wishes, w.ID); n >= 0 {
 				p.cost += int64(at(c.Rank, n, c.Unranked)) * 1024
 				p.wished = true
@@ -175,7 +191,7 @@ func cheapest(in Instance, s Student, price map[SessionKey]int64, closed map[Ses
 			others = slices.DeleteFunc(others, func(p place) bool { return holds(s, p.workshop) })
 			others = others[:min(len(others), in.Rounds)]
 			if !barred(s, r, "", seats) {
-				choices[r-1] = append(choices[r-1], place{"", missing, false})
+				choices[r-1] = append(choices[r-1], place{"", missing + leave(""), false})
 			}
 		}
 		choices[r-1] = append(choices[r-1], others...)

@@ -10,19 +10,42 @@ import (
 const mostRemedies = 3
 
 // remedies returns what solves a shortage or a part of it, each tried on the
-// plan: more places, workshops with room opened, sessions not cancelled,
-// sessions more.
+// plan: more places, workshops opened that have room, sessions not cancelled,
+// sessions more. Of each kind it tries those that there are, in the order of
+// the instance, until enough solve it all, and returns the best.
 func (h *hall) remedies(s *Shortage) []Remedy {
 	out := []Remedy{}
-	keep := func(found []Remedy) {
-		found = slices.DeleteFunc(found, func(r Remedy) bool { return r.Solves == 0 })
+	for _, candidates := range [][]candidateRemedy{h.larger(s), h.opened(s), h.run(s), h.repeated(s)} {
+		var found []Remedy
+		whole := 0
+		for _, c := range candidates {
+			t := newTrial(h)
+			c.apply(t)
+			n := t.solve(s)
+			if n == 0 {
+				continue
+			}
+			if c.Places > 0 {
+				c.Places = n
+			}
+			found = append(found, Remedy{c.Change, n})
+			if n == s.Missing {
+				if whole++; whole == mostRemedies {
+					break
+				}
+			}
+		}
 		slices.SortStableFunc(found, func(a, b Remedy) int { return cmp.Compare(b.Solves, a.Solves) })
 		out = append(out, found[:min(len(found), mostRemedies)]...)
 	}
-	for _, find := range []func(*Shortage) []Remedy{h.larger, h.opened, h.run, h.repeated} {
-		keep(find(s))
-	}
 	return out
+}
+
+// candidateRemedy is a change, and how a trial makes it. Its places are as many
+// as are missing; a remedy has as many as are of use.
+type candidateRemedy struct {
+	Change
+	apply func(*trial)
 }
 
 // each calls f for the sessions of a shortage's rounds.
@@ -34,24 +57,20 @@ func (h *hall) each(s *Shortage, f func(i int32, workshop string, round int)) {
 	}
 }
 
-// larger tries more places in one session.
-func (h *hall) larger(s *Shortage) []Remedy {
-	var found []Remedy
+// larger is more places in one session.
+func (h *hall) larger(s *Shortage) (found []candidateRemedy) {
 	h.each(s, func(i int32, w string, round int) {
-		if h.closed[i] || s.Why != Unclear && !h.dear[i] || s.Why != Unclear && !slices.Contains(s.Workshops, w) {
-			return
+		if !h.closed[i] {
+			c := Change{Kind: Enlarge, Workshop: w, Round: round, Places: s.Missing}
+			found = append(found, candidateRemedy{c, func(t *trial) { t.room[i] += s.Missing }})
 		}
-		t := newTrial(h)
-		t.room[i] += s.Missing
-		n := t.solve(s)
-		found = append(found, Remedy{Change{Kind: Enlarge, Workshop: w, Round: round, Places: n}, n})
 	})
 	return found
 }
 
-// opened tries to open workshops that have room to the classes or years of the
+// opened is to open a workshop that has room to the classes or years of the
 // shortage.
-func (h *hall) opened(s *Shortage) []Remedy {
+func (h *hall) opened(s *Shortage) (found []candidateRemedy) {
 	years, classes := map[int]bool{}, map[string]bool{}
 	for _, y := range s.Years {
 		years[y] = true
@@ -59,57 +78,41 @@ func (h *hall) opened(s *Shortage) []Remedy {
 	for _, c := range s.Classes {
 		classes[strings.ToLower(c)] = true
 	}
-	if len(years)+len(classes) == 0 {
-		return nil
-	}
 	admits := make([]bool, len(h.p.students))
 	for _, x := range h.p.in.Students {
 		admits[h.number(x.ID)] = years[x.Year] || classes[strings.ToLower(x.Class)]
 	}
-	var found []Remedy
-	tried := map[string]bool{}
-	full := newTrial(h).room
+	room := newTrial(h).room
 	h.each(s, func(i int32, w string, _ int) {
-		if tried[w] || h.closed[i] || full[i] <= 0 {
+		same := func(c candidateRemedy) bool { return c.Workshop == w }
+		if h.closed[i] || room[i] <= 0 || slices.ContainsFunc(found, same) {
 			return
 		}
-		tried[w] = true
-		t := newTrial(h)
-		t.opened, t.admits = h.p.sessions[i].workshop, admits
-		n := t.solve(s)
 		c := Change{Kind: Admit, Workshop: w, Classes: s.Classes, Years: s.Years}
-		found = append(found, Remedy{c, n})
+		found = append(found, candidateRemedy{c, func(t *trial) { t.opened, t.admits = h.p.sessions[i].workshop, admits }})
 	})
 	return found
 }
 
-// run tries not to cancel a session.
-func (h *hall) run(s *Shortage) []Remedy {
-	var found []Remedy
+// run is not to cancel a session.
+func (h *hall) run(s *Shortage) (found []candidateRemedy) {
 	h.each(s, func(i int32, w string, round int) {
-		if !h.closed[i] || !slices.Contains(s.Cancelled, w) {
-			return
+		if h.closed[i] {
+			c := Change{Kind: RunBelow, Workshop: w, Round: round}
+			found = append(found, candidateRemedy{c, func(t *trial) { t.room[i], t.minimum[i] = h.p.sessions[i].capacity, 0 }})
 		}
-		t := newTrial(h)
-		t.room[i] = h.p.sessions[i].capacity
-		found = append(found, Remedy{Change{Kind: RunBelow, Workshop: w, Round: round}, t.solve(s)})
 	})
 	return found
 }
 
-// repeated tries a session more of a workshop that is open to some of the
-// students.
-func (h *hall) repeated(s *Shortage) []Remedy {
-	var found []Remedy
+// repeated is a session more of a workshop.
+func (h *hall) repeated(s *Shortage) (found []candidateRemedy) {
 	for w, at := range h.p.at {
 		for _, round := range s.Rounds {
-			if at[round-1] != none {
-				continue
+			if at[round-1] == none {
+				c := Change{Kind: Repeated, Workshop: h.p.in.Workshops[w].ID, Round: round, Places: s.Missing}
+				found = append(found, candidateRemedy{c, func(t *trial) { t.add(int32(w), round-1, s.Missing) }})
 			}
-			t := newTrial(h)
-			t.add(int32(w), round-1, s.Missing)
-			n := t.solve(s)
-			found = append(found, Remedy{Change{Kind: Repeated, Workshop: h.p.in.Workshops[w].ID, Round: round, Places: n}, n})
 		}
 	}
 	return found
@@ -122,8 +125,10 @@ type trial struct {
 	byRound [][]int32
 	shop    []int32 // workshop by session
 	room    []int
+	minimum []int
 	members [][]int32
-	opened  int32 // a workshop that is open to those whom it admits too, or none
+	dead    []bool // sessions from which no way leads to one with room
+	opened  int32  // a workshop that is open to those whom it admits too, or none
 	admits  []bool
 }
 
@@ -137,7 +142,9 @@ func newTrial(h *hall) *trial {
 			room = 0
 		}
 		t.room = append(t.room, room)
+		t.minimum = append(t.minimum, x.minimum)
 	}
+	t.dead = make([]bool, len(t.room))
 	for k := range t.pl {
 		for _, i := range t.pl[k] {
 			if i != none {
@@ -154,7 +161,9 @@ func (t *trial) add(w int32, round, places int) {
 	t.byRound[round] = append(t.byRound[round], int32(len(t.shop)))
 	t.shop = append(t.shop, w)
 	t.room = append(t.room, places)
+	t.minimum = append(t.minimum, 0)
 	t.members = append(t.members, nil)
+	t.dead = append(t.dead, false)
 }
 
 // may reports whether student k may go to session i in a round, the other
@@ -192,14 +201,14 @@ func (t *trial) solve(s *Shortage) int {
 }
 
 // place finds student k a place in a round, or where there is none in another
-// round whose workshop is given in this one too.
+// round whose workshop is given in this one too and can do with one fewer there.
 func (t *trial) place(k int32, r int) bool {
 	if t.augment(k, r) {
 		return true
 	}
 	for _, q := range t.p.students[k].free {
 		a := t.pl[k][q]
-		if q == r || a == none {
+		if q == r || a == none || len(t.members[a]) <= t.minimum[a] {
 			continue
 		}
 		for _, b := range t.byRound[r] {
@@ -239,10 +248,7 @@ func (t *trial) augment(k int32, r int) bool {
 	var queue []int32
 	visit := func(m int32) int32 {
 		for _, i := range t.byRound[r] {
-			if mover[i] != 0 || t.pl[m][r] == i || !t.may(m, i, r) {
-				continue
-			}
-			if t.room[i] <= 0 && len(t.members[i]) == 0 {
+			if mover[i] != 0 || t.dead[i] || !t.may(m, i, r) {
 				continue
 			}
 			mover[i] = m + 1
@@ -262,6 +268,9 @@ func (t *trial) augment(k int32, r int) bool {
 		}
 	}
 	if target == none {
+		for _, i := range queue {
+			t.dead[i] = true
+		}
 		return false
 	}
 	for target != none {

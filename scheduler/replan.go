@@ -2,7 +2,7 @@ package scheduler
 
 import (
 	"context"
-	"math/bits"
+	"slices"
 )
 
 // Move is a place that a plan changes. From is "" where there was no place, To
@@ -41,10 +41,15 @@ type Replanned struct {
 // The moves stand by student, then by round, with those of places that were
 // missing before. Errors are those of Solve.
 func Replan(ctx context.Context, in Instance, current map[string][]string, o Options) (Solution, []Move, error) {
-	s, err := divide(ctx, in, o, func(p *problem) { p.keep(current) })
+	var p *problem
+	s, err := divide(ctx, in, o, func(q *problem) {
+		p = q
+		p.keep(current)
+	})
 	if err != nil {
 		return Solution{}, nil, err
 	}
+	s.Report.Replanned.Fewest = p.fewest(s)
 	return s, Moves(current, s.Places), nil
 }
 
@@ -71,8 +76,8 @@ func Moves(from, to map[string][]string) []Move {
 const maxWeight = 1 << 32
 
 // keep makes it dear to leave the current places: so dear that no cost makes up
-// for one more move, and a missing place so dear that no moves do. In instances
-// that are too large for that the costs are less, and Fewest is not claimed.
+// for one more move, and a missing place so dear that no number of moves does,
+// or, where there are too many, some thousands.
 func (p *problem) keep(current map[string][]string) {
 	p.before = current
 	places := 0
@@ -93,24 +98,37 @@ func (p *problem) keep(current map[string][]string) {
 			}
 		}
 	}
-	total := p.spread()
-	p.moving = 2*total + 1
-	p.missing = max(p.missing, p.missingOver(places, total))
-	if p.missing > maxWeight {
-		p.missing = maxWeight
-		p.moving = max(1, min(p.moving, maxWeight/(2*places+2)))
-	}
+	p.moving = min(p.dearMove(), maxWeight/4096)
+	p.missing = max(p.missing, min(p.dearGap(places), maxWeight))
 }
 
-// missingOver returns what a missing place has to cost where so many places
-// can be changed and costs differ by total: the least for which a plan with
-// one fewer saves more than total.
-func (p *problem) missingOver(places, total int) int {
-	hi, lo := bits.Mul(uint(places), uint(p.moving))
-	if hi > 0 || lo > maxWeight {
-		return maxWeight + 1
+// dearMove is the least cost of a move for which a plan with one fewer is
+// better by more than costs can make up for, whichever of two plans has them.
+func (p *problem) dearMove() int { return 2*p.spread() + 1 }
+
+// dearGap is the same for a missing place and that many moves.
+func (p *problem) dearGap(moves int) int { return (moves + 1) * p.dearMove() }
+
+// fewest reports whether no plan has fewer places missing than s, nor as few
+// and fewer changed. Prices prove it where a move costs enough, and where a
+// missing place does too, or it is known otherwise that it has to be missing.
+func (p *problem) fewest(s Solution) bool {
+	if p.moving < p.dearMove() || s.Report.Gap > p.spread() {
+		return false
 	}
-	return int(lo) + 2*total + 1
+	places := 0
+	for k := range p.students {
+		for _, i := range p.students[k].current {
+			if i != none {
+				places++
+			}
+		}
+	}
+	if p.missing >= p.dearGap(places) || s.Report.Unplaced == 0 {
+		return true
+	}
+	unclear := func(x Shortage) bool { return x.Why == Unclear }
+	return len(s.Cancelled) == 0 && !slices.ContainsFunc(s.Report.Shortages, unclear)
 }
 
 // spread returns the most by which two plans without a missing place can
@@ -144,9 +162,6 @@ func (s *search) replanned(r *Report, places map[string][]string) {
 			}
 		}
 	}
-	total := p.spread()
-	safe := p.moving == 2*total+1 && p.missing < maxWeight
-	n.Fewest = safe && r.Gap <= total
 	off := r.Unplaced*(p.missing-p.costs.missing(p.rounds)) + chosen*p.moving
 	r.Objective -= off
 	r.Bound -= off

@@ -2,8 +2,8 @@ package scheduler
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -11,11 +11,12 @@ import (
 // than there are for them. It is minimal: no part of the set is short of as
 // many.
 //
-// In one Round the students can go to none but the Workshops, which have fewer
-// Places there than there are students. Where several rounds are about (Round
-// is 0, Why is Repeat) each of the Once can be followed but once, and too few
-// are left beside: the students need so many places (Needed) of the Workshops
-// in the Rounds, or where Workshops is empty, of something else.
+// In one Round the students can go to none but the Sessions, which have fewer
+// Places than there are students; where there are no Sessions, Why says what is
+// the matter with those that there were. Over several rounds (Round is 0, Why
+// is Repeat) they can go to the workshops Once, each once, and that is not
+// enough: they need so many places (Needed) of the Sessions, which have fewer,
+// or where there are no Sessions, of anything else.
 type Shortage struct {
 	Why      Why      `json:"why"`
 	Round    int      `json:"round"`    // 0: several
@@ -28,12 +29,14 @@ type Shortage struct {
 	Years   []int    `json:"years"`
 	Whole   bool     `json:"whole"`
 
-	Workshops []string `json:"workshops"` // by the order of the instance
-	Once      []string `json:"once,omitempty"`
-	Cancelled []string `json:"cancelled,omitempty"` // open to some of them, and below their minimum there
+	Sessions  []SessionKey `json:"sessions"`            // the only ones with places that they can go to, or that they need
+	Workshops []string     `json:"workshops"`           // those of Sessions, in the order of the instance
+	Once      []string     `json:"once,omitempty"`      // workshops that they can go to beside, each once
+	Full      []string     `json:"full,omitempty"`      // open to some of them in Rounds, but every place is fixed
+	Cancelled []string     `json:"cancelled,omitempty"` // open to some of them in Rounds, but below their minimum
 
 	Needed   int      `json:"needed"`
-	Places   int      `json:"places"`  // of Workshops in Rounds, beside those that are fixed
+	Places   int      `json:"places"`  // of Sessions, beside those that are fixed
 	Missing  int      `json:"missing"` // Needed - Places
 	Remedies []Remedy `json:"remedies"`
 }
@@ -69,307 +72,6 @@ func Shortages(in Instance, s Solution) []Shortage {
 	return out
 }
 
-// hall looks for sets of students whom too few places are open to (Hall 1935),
-// with what König and Egerváry made of it: let some sessions be dear. Each
-// student needs at least as many dear places as the others cannot give, so
-// that what all need, less the dear places there are, is missing in every plan.
-// Where that is as much as the solution misses, the dear sessions explain it.
-type hall struct {
-	p       *problem
-	pl      plan
-	closed  []bool // sessions that the solution cancels
-	missing int
-	kinds   []kind
-	kindOf  []int32 // by student
-	dear    []bool
-}
-
-// kind is the students who need a place in the same rounds and can go to the
-// same sessions.
-type kind struct {
-	students []int32
-	free     []int
-	options  [][]int32 // by round
-}
-
-func newHall(p *problem, s Solution) *hall {
-	h := &hall{p: p, pl: make(plan, len(p.students)), closed: make([]bool, len(p.sessions)), dear: make([]bool, len(p.sessions)), kindOf: make([]int32, len(p.students))}
-	for _, c := range s.Cancelled {
-		if w, ok := p.workshops[c.Workshop]; ok && c.Round >= 1 && c.Round <= p.rounds && p.at[w][c.Round-1] != none {
-			h.closed[p.at[w][c.Round-1]] = true
-		}
-	}
-	numbers := map[string]int32{}
-	for k := range p.students {
-		u := &p.students[k]
-		h.pl[k] = noSchedule
-		places := s.Places[u.id]
-		for _, r := range u.free {
-			if r < len(places) {
-				if w, ok := p.workshops[places[r]]; ok {
-					h.pl[k][r] = p.at[w][r]
-				}
-			}
-			if h.pl[k][r] == none {
-				h.missing++
-			}
-		}
-		kept := slices.Sorted(slices.Values(u.kept))
-		var key strings.Builder
-		for _, n := range append([]int32{u.group}, kept...) {
-			key.WriteString(strconv.Itoa(int(n)) + ",")
-		}
-		for _, r := range u.free {
-			key.WriteString("r" + strconv.Itoa(r))
-		}
-		n, ok := numbers[key.String()]
-		if !ok {
-			n = int32(len(h.kinds))
-			numbers[key.String()] = n
-			options := make([][]int32, p.rounds)
-			for _, r := range u.free {
-				for _, i := range p.groups[u.group].sessions[r] {
-					if !h.closed[i] && p.may(u, i) {
-						options[r] = append(options[r], i)
-					}
-				}
-			}
-			h.kinds = append(h.kinds, kind{free: u.free, options: options})
-		}
-		h.kindOf[k] = n
-		h.kinds[n].students = append(h.kinds[n].students, int32(k))
-	}
-	return h
-}
-
-// needs returns in how many rounds a student of that kind has no place but in a
-// dear session: the rounds less the largest matching of rounds and workshops.
-func (h *hall) needs(t *kind, dear []bool) int {
-	m := h.match(t, dear)
-	n := len(t.free)
-	for _, r := range t.free {
-		if m[r] != none {
-			n--
-		}
-	}
-	return n
-}
-
-// match gives as many rounds as possible a session that is not dear, no
-// workshop twice.
-func (h *hall) match(t *kind, dear []bool) schedule {
-	m := noSchedule
-	for _, r := range t.free {
-		var seen [4]bool
-		h.matchRound(t, dear, r, &m, &seen)
-	}
-	return m
-}
-
-func (h *hall) matchRound(t *kind, dear []bool, r int, m *schedule, seen *[4]bool) bool {
-	seen[r] = true
-	for _, i := range t.options[r] {
-		if dear[i] {
-			continue
-		}
-		holder := -1
-		for _, q := range t.free {
-			if q != r && m[q] != none && h.p.sessions[m[q]].workshop == h.p.sessions[i].workshop {
-				holder = q
-			}
-		}
-		if holder < 0 {
-			m[r] = i
-			return true
-		}
-		if seen[holder] {
-			continue
-		}
-		was := m[holder]
-		m[holder] = none
-		m[r] = i
-		if h.matchRound(t, dear, holder, m, seen) {
-			return true
-		}
-		m[holder], m[r] = was, none
-	}
-	return false
-}
-
-// explained returns how many missing places dear sessions explain.
-func (h *hall) explained(dear []bool) int {
-	sum := 0
-	for t := range h.kinds {
-		sum += len(h.kinds[t].students) * h.needs(&h.kinds[t], dear)
-	}
-	for i, is := range dear {
-		if is {
-			sum -= h.p.sessions[i].capacity
-		}
-	}
-	return sum
-}
-
-// prove looks for dear sessions that explain all that is missing: none, those
-// of each round by itself, or what linear programming says, made better one by
-// one.
-func (h *hall) prove() {
-	best := h.explained(h.dear)
-	try := func(dear []bool) {
-		if n := h.explained(dear); n > best {
-			best, h.dear = n, dear
-		}
-	}
-	if best < h.missing {
-		dear := make([]bool, len(h.dear))
-		for r := range h.p.rounds {
-			for _, i := range h.tight(r, nil, nil) {
-				dear[i] = true
-			}
-		}
-		try(dear)
-	}
-	if best < h.missing {
-		for _, dear := range h.priced() {
-			try(dear)
-		}
-	}
-	for better := true; better; {
-		better = false
-		for i := range h.dear {
-			if !h.dear[i] && best >= h.missing {
-				continue
-			}
-			h.dear[i] = !h.dear[i]
-			n := h.explained(h.dear)
-			if n > best || n == best && !h.dear[i] {
-				best, better = n, true
-				continue
-			}
-			h.dear[i] = !h.dear[i]
-		}
-	}
-}
-
-// tight returns the sessions of a round that everybody who is without a place
-// in a largest matching leads to: the smallest set that is short of as many as
-// the round can be. Kinds and sessions narrow it down where they are not nil.
-func (h *hall) tight(r int, kinds []int32, sessions []bool) []int32 {
-	allowed := func(i int32) bool { return sessions == nil || sessions[i] }
-	if kinds == nil {
-		for t := range h.kinds {
-			if slices.Contains(h.kinds[t].free, r) {
-				kinds = append(kinds, int32(t))
-			}
-		}
-	}
-	load := make(map[int32]map[int32]int, len(h.p.sessions)) // by session and kind
-	room := map[int32]int{}
-	for i, s := range h.p.sessions {
-		if s.round == r && allowed(int32(i)) {
-			room[int32(i)] = s.capacity
-			load[int32(i)] = map[int32]int{}
-		}
-	}
-	idle := map[int32]int{}
-	for _, t := range kinds {
-		for _, k := range h.kinds[t].students {
-			if i := h.pl[k][r]; i != none && load[i] != nil && room[i] > 0 && slices.Contains(h.kinds[t].options[r], i) {
-				load[i][t]++
-				room[i]--
-			} else {
-				idle[t]++
-			}
-		}
-	}
-	for {
-		// Breadth first from the kinds that are without a place.
-		into, from := map[int32]int32{}, map[int32]int32{} // by session: the kind that would go there, and the session it would leave
-		var queue []int32
-		target := none
-		seenKind := map[int32]bool{}
-		visit := func(t, a int32) {
-			if seenKind[t] {
-				return
-			}
-			seenKind[t] = true
-			for _, i := range h.kinds[t].options[r] {
-				if _, seen := into[i]; seen || !allowed(i) {
-					continue
-				}
-				into[i], from[i] = t, a
-				queue = append(queue, i)
-				if room[i] > 0 && target == none {
-					target = i
-				}
-			}
-		}
-		for _, t := range kinds {
-			if idle[t] > 0 {
-				visit(t, none)
-			}
-		}
-		for at := 0; at < len(queue) && target == none; at++ {
-			for _, t := range sortedKeys(load[queue[at]]) {
-				if load[queue[at]][t] > 0 {
-					visit(t, queue[at])
-				}
-			}
-		}
-		if target == none {
-			slices.Sort(queue)
-			return queue
-		}
-		n := room[target]
-		for i := target; ; i = from[i] {
-			if from[i] == none {
-				n = min(n, idle[into[i]])
-				break
-			}
-			n = min(n, load[from[i]][into[i]])
-		}
-		room[target] -= n
-		for i := target; ; i = from[i] {
-			load[i][into[i]] += n
-			if from[i] == none {
-				idle[into[i]] -= n
-				break
-			}
-			load[from[i]][into[i]] -= n
-		}
-	}
-}
-
-// priced returns what may be dear by the prices of the linear relaxation in
-// which nothing costs but missing places.
-func (h *hall) priced() [][]bool {
-	in := h.p.in
-	in.Workshops = slices.Clone(in.Workshops)
-	for w := range in.Workshops {
-		in.Workshops[w].Sessions = slices.Clone(in.Workshops[w].Sessions)
-		for j := range in.Workshops[w].Sessions {
-			x := &in.Workshops[w].Sessions[j]
-			x.Minimum = 0
-			if i := h.p.at[w][x.Round-1]; h.closed[i] {
-				x.Capacity = h.p.sessions[i].fixed
-			}
-		}
-	}
-	prices := pricesOf(newProblem(in, Costs{}), h.pl)
-	var out [][]bool
-	for _, level := range slices.Compact(slices.Sorted(slices.Values(prices))) {
-		if level <= 0 {
-			continue
-		}
-		dear := make([]bool, len(prices))
-		for i, v := range prices {
-			dear[i] = v >= level
-		}
-		out = append(out, dear)
-	}
-	return out
-}
-
 // demand is what students of a kind need of dear sessions: a place in a round
 // in which they have no other, or (round none) more places than they can have
 // otherwise without a workshop twice.
@@ -382,11 +84,7 @@ type demand struct {
 
 // explain makes a shortage of each set of demands that share sessions.
 func (h *hall) explain() []Shortage {
-	var demands []demand
-	var out []Shortage
-	lone := map[string]*Shortage{}
-	var keys []string
-	whom := map[string][]int32{}
+	var demands, alone []demand
 	cheap := make([]bool, len(h.dear))
 	for t := range h.kinds {
 		x := &h.kinds[t]
@@ -395,43 +93,45 @@ func (h *hall) explain() []Shortage {
 			continue
 		}
 		for _, r := range x.free {
-			if slices.ContainsFunc(x.options[r], func(i int32) bool { return !h.dear[i] }) {
-				continue
+			if h.shut(x, r) {
+				rest--
+				demands = append(demands, demand{int32(t), r, 1, x.options[r]})
 			}
-			rest--
-			demands = append(demands, demand{int32(t), r, 1, x.options[r]})
 		}
-		if rest <= 0 {
+		beside := h.beside(x)
+		switch own := h.needs(&beside, cheap); {
+		case rest > own:
+			demands = append(demands, demand{int32(t), -1, rest, h.helpful(&beside)})
+		case rest > 0:
+			alone = append(alone, demand{kind: int32(t), round: -1, needs: rest})
+		}
+	}
+	parts := h.parts(demands)
+	lone := map[string]*Shortage{} // by what they have in common
+	whom := map[string][]int32{}
+	for _, d := range alone {
+		// Who is in a set over several rounds already needs this there too.
+		if at := slices.IndexFunc(parts, func(part []demand) bool { return several(part) && has(part, d.kind) }); at >= 0 {
+			parts[at] = append(parts[at], d)
 			continue
 		}
-		if own := h.needs(x, cheap) - h.barren(x); own > 0 {
-			own = min(own, rest)
-			rest -= own
-			rounds, workshops := h.once(x)
-			s := Shortage{Why: Repeat, Rounds: rounds, Once: h.names(workshops)}
-			key := strings.Join(s.Once, "\x00") + "\x00" + strconv.Itoa(own)
-			for _, r := range rounds {
-				key += "," + strconv.Itoa(r)
-			}
-			if lone[key] == nil {
-				lone[key] = &s
-				keys = append(keys, key)
-			}
-			lone[key].Needed += own * len(x.students)
-			whom[key] = append(whom[key], x.students...)
+		x := h.beside(&h.kinds[d.kind])
+		rounds, workshops := h.once(&x)
+		s := &Shortage{Why: Repeat, Rounds: rounds, Once: h.names(workshops)}
+		key := fmt.Sprint(d.needs, rounds, workshops)
+		if lone[key] == nil {
+			lone[key] = s
 		}
-		if rest > 0 {
-			demands = append(demands, demand{int32(t), -1, rest, h.helpful(x)})
-		}
+		lone[key].Needed += d.needs * len(h.kinds[d.kind].students)
+		whom[key] = append(whom[key], h.kinds[d.kind].students...)
 	}
-	for _, part := range h.parts(demands) {
+	var out []Shortage
+	for _, part := range parts {
 		out = append(out, h.shortage(part))
 	}
-	slices.Sort(keys)
-	for _, key := range keys {
-		s := lone[key]
-		h.finish(s, whom[key])
-		out = append(out, *s)
+	for _, key := range sortedKeys(lone) {
+		h.finish(lone[key], whom[key])
+		out = append(out, *lone[key])
 	}
 	out = append(out, h.unclear(out)...)
 	last := func(s Shortage) int { return cmp.Or(s.Round, h.p.rounds+1) }
@@ -441,15 +141,23 @@ func (h *hall) explain() []Shortage {
 	return out
 }
 
-// barren returns the number of rounds in which no session is open to a kind.
-func (h *hall) barren(t *kind) int {
-	n := 0
-	for _, r := range t.free {
-		if len(t.options[r]) == 0 {
-			n++
-		}
-	}
-	return n
+// shut reports whether a kind can go to nothing but dear sessions in a round.
+func (h *hall) shut(t *kind, r int) bool {
+	return !slices.ContainsFunc(t.options[r], func(i int32) bool { return !h.dear[i] })
+}
+
+// beside returns a kind without the rounds that are shut to it.
+func (h *hall) beside(t *kind) kind {
+	return kind{options: t.options, free: slices.DeleteFunc(slices.Clone(t.free), func(r int) bool { return h.shut(t, r) })}
+}
+
+// several reports whether a part is about several rounds.
+func several(part []demand) bool {
+	return slices.ContainsFunc(part, func(d demand) bool { return d.round < 0 })
+}
+
+func has(part []demand, kind int32) bool {
+	return slices.ContainsFunc(part, func(d demand) bool { return d.kind == kind })
 }
 
 // once returns the rounds in which a kind has too few workshops, were nobody
@@ -457,7 +165,7 @@ func (h *hall) barren(t *kind) int {
 func (h *hall) once(t *kind) (rounds []int, workshops []int32) {
 	m := h.match(t, make([]bool, len(h.dear)))
 	for _, r := range t.free {
-		if m[r] == none && len(t.options[r]) > 0 {
+		if m[r] == none {
 			rounds = append(rounds, r)
 		}
 	}
@@ -509,14 +217,17 @@ func (h *hall) helpful(t *kind) []int32 {
 }
 
 // parts divides demands into those that share sessions, directly or by others.
-// Demands of a round without a session make one part.
+// Demands in a round without a session make one part where it is for the same
+// reason.
 func (h *hall) parts(demands []demand) [][]demand {
-	owner := make([]int, len(h.dear)+h.p.rounds+1) // by session, then by round: a part, plus 1
+	reasons := []Why{NoSession, Repeat, Cancelled, Full}
+	owner := make([]int, len(h.dear)+h.p.rounds*len(reasons)) // by session, then by round and reason: a part, plus 1
 	var parts [][]demand
 	for _, d := range demands {
 		nodes := d.sessions
 		if len(nodes) == 0 {
-			nodes = []int32{int32(len(h.dear) + max(0, d.round+1))}
+			why := slices.Index(reasons, h.kinds[d.kind].why[d.round])
+			nodes = []int32{int32(len(h.dear) + d.round*len(reasons) + why)}
 		}
 		mine := -1
 		for _, i := range nodes {
@@ -551,15 +262,12 @@ func (h *hall) shortage(part []demand) Shortage {
 	var s Shortage
 	var students []int32
 	var sessions []int32
-	several := false
 	for _, d := range part {
 		students = append(students, h.kinds[d.kind].students...)
 		sessions = append(sessions, d.sessions...)
 		s.Needed += d.needs * len(h.kinds[d.kind].students)
 		if d.round >= 0 {
 			s.Rounds = append(s.Rounds, d.round+1)
-		} else {
-			several = true
 		}
 	}
 	slices.Sort(sessions)
@@ -568,13 +276,17 @@ func (h *hall) shortage(part []demand) Shortage {
 	for _, i := range sessions {
 		s.Places += h.p.sessions[i].capacity
 		s.Rounds = append(s.Rounds, h.p.sessions[i].round+1)
+		s.Sessions = append(s.Sessions, h.p.key(i))
 		workshops = append(workshops, h.p.sessions[i].workshop)
 	}
 	s.Workshops = h.names(workshops)
-	s.Why = Full
-	if several {
+	switch {
+	case several(part):
 		s.Why = Repeat
 		for _, d := range part {
+			if d.round >= 0 {
+				continue
+			}
 			for _, options := range h.kinds[d.kind].options {
 				for _, i := range options {
 					if !h.dear[i] {
@@ -585,28 +297,13 @@ func (h *hall) shortage(part []demand) Shortage {
 			}
 		}
 		s.Once = h.names(once)
-	} else if len(sessions) == 0 {
-		s.Why = NoSession
+	case len(sessions) > 0:
+		s.Why = Full
+	default:
+		s.Why = h.kinds[part[0].kind].why[part[0].round]
 	}
 	h.finish(&s, students)
-	if s.Why == NoSession && len(s.Cancelled) > 0 {
-		s.Why = Cancelled
-	} else if s.Why == NoSession && h.fixedThere(s) {
-		s.Why = Repeat
-	}
 	return s
-}
-
-// fixedThere reports whether workshops that are fixed elsewhere are all that
-// the students of a shortage could go to.
-func (h *hall) fixedThere(s Shortage) bool {
-	for _, id := range s.Students {
-		u := &h.p.students[h.number(id)]
-		if len(h.p.groups[u.group].sessions[s.Round-1]) > 0 {
-			return true
-		}
-	}
-	return false
 }
 
 func (h *hall) number(id string) int {
@@ -625,9 +322,9 @@ func (h *hall) finish(s *Shortage, students []int32) {
 	}
 	s.Missing = s.Needed - s.Places
 	if s.Workshops == nil {
-		s.Workshops = []string{}
+		s.Workshops, s.Sessions = []string{}, []SessionKey{}
 	}
-	var cancelled []int32
+	var cancelled, full []int32
 	for _, k := range students {
 		u := &h.p.students[k]
 		s.Students = append(s.Students, u.id)
@@ -636,13 +333,17 @@ func (h *hall) finish(s *Shortage, students []int32) {
 				continue
 			}
 			for _, i := range h.p.groups[u.group].sessions[r-1] {
-				if h.closed[i] && h.p.may(u, i) {
-					cancelled = append(cancelled, h.p.sessions[i].workshop)
+				switch x := h.p.sessions[i]; {
+				case !h.p.may(u, i):
+				case h.closed[i]:
+					cancelled = append(cancelled, x.workshop)
+				case x.capacity == 0:
+					full = append(full, x.workshop)
 				}
 			}
 		}
 	}
-	s.Cancelled = h.names(cancelled)
+	s.Cancelled, s.Full = h.names(cancelled), h.names(full)
 	h.describe(s, students)
 }
 
