@@ -50,8 +50,8 @@ type Proposal struct {
 	Revision    int64               `json:"revision"`    // of the event then
 	Report      json.RawMessage     `json:"report"`      // as scheduler.Report
 	Cancelled   []enroll.SessionKey `json:"cancelled"`
-	Empty       []int               `json:"empty"` // empty places by round, cancelled sessions left out
-	Moves       json.RawMessage     `json:"moves,omitempty"`
+	Empty       []int               `json:"empty"`           // empty places by round, cancelled sessions left out
+	Moves       json.RawMessage     `json:"moves,omitempty"` // of what_if: as []scheduler.Move
 	MadeAt      time.Time           `json:"made_at"`
 }
 

@@ -133,7 +133,8 @@ func (s standing) places() map[string][]string {
 type result struct {
 	plan   enroll.Plan
 	report scheduler.Report
-	empty  []int // places by round
+	moves  []scheduler.Move // of a what-if
+	empty  []int            // places by round
 	run    store.Run
 	input  []byte // packed
 }
@@ -145,7 +146,12 @@ func (p *Planner) solve(ctx context.Context, s standing, in Input, costs string,
 	if err != nil {
 		return r, err
 	}
-	sol, err := scheduler.Solve(ctx, in.Instance, scheduler.Options{Seed: seed})
+	var sol scheduler.Solution
+	if in.Current != nil {
+		sol, r.moves, err = scheduler.Replan(ctx, in.Instance, in.Current, scheduler.Options{Seed: seed})
+	} else {
+		sol, err = scheduler.Solve(ctx, in.Instance, scheduler.Options{Seed: seed})
+	}
 	if err != nil {
 		return r, err
 	}
@@ -171,7 +177,7 @@ func (p *Planner) solve(ctx context.Context, s standing, in Input, costs string,
 
 // anonymous is a report without what is about one student.
 func anonymous(r scheduler.Report) scheduler.Report {
-	r.Blocked, r.Proof = []scheduler.Blocked{}, nil
+	r.Blocked, r.Shortages, r.Proof = []scheduler.Blocked{}, nil, nil
 	return r
 }
 
@@ -312,6 +318,11 @@ func (p *Planner) one(ctx context.Context, s standing, ask store.Ask, kind strin
 	if proposal.Report, err = json.Marshal(r.report); err != nil {
 		return fmt.Errorf("report as JSON: %w", err)
 	}
+	if kind == store.ProposalWhatIf {
+		if proposal.Moves, err = json.Marshal(r.moves); err != nil {
+			return fmt.Errorf("moves as JSON: %w", err)
+		}
+	}
 	return p.Store.PutProposal(ctx, s.event.ID, ask.ID, proposal, r.plan.Places, r.run, r.input)
 }
 
@@ -322,7 +333,20 @@ func (s standing) proposed(proposal store.Proposal) (Input, enroll.Programme, er
 	if err != nil || proposal.Kind != store.ProposalWhatIf {
 		return in, s.programme, err
 	}
-	return in, s.programme, enroll.ErrState
+	var c Change
+	if err := json.Unmarshal(proposal.Change, &c); err != nil {
+		return in, s.programme, fmt.Errorf("change from JSON: %w", err)
+	}
+	programme, err := c.Apply(s.event, s.programme)
+	if err != nil {
+		return in, programme, err
+	}
+	if in.Instance, err = in.Instance.With(c.Change); err != nil {
+		return in, programme, err
+	}
+	resize(&in.Instance, programme)
+	in.Current = s.places()
+	return in, programme, nil
 }
 
 // Fresh reports whether a proposal is still for the event as it stands: what it
