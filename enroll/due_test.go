@@ -6,17 +6,70 @@ import (
 	"time"
 )
 
-// The deadline is local midnight of the day after, over every change of summer
-// time, leap days and the ends of years from 2026 to 2035.
+// midnight returns the first moment of the day after, by the rule of Europe
+// (summer time from the last Sunday of March to that of October, at one o'clock
+// UTC) and not by the zone's file.
+func midnight(d Date) time.Time {
+	lastSunday := func(month time.Month) time.Time {
+		end := time.Date(d.Year, month, 31, 1, 0, 0, 0, time.UTC)
+		return end.AddDate(0, 0, -int(end.Weekday()))
+	}
+	next := time.Date(d.Year, d.Month, d.Day, 24, 0, 0, 0, time.UTC)
+	if summer := next.Add(-2 * time.Hour); !summer.Before(lastSunday(time.March)) && summer.Before(lastSunday(time.October)) {
+		return summer
+	}
+	return next.Add(-time.Hour)
+}
+
+// The purge is due at local midnight of the day after the last, not a
+// millisecond earlier, on every day from 2026 to 2035, whatever the event lasts
+// and in whatever state it is; and the sweep waits for that very moment.
 func TestPurgeIsDueAtLocalMidnight(t *testing.T) {
+	states := []State{Draft, Open, Closed, Allocated, Published, Cancelled}
+	days, changes := 0, 0
 	for day := (Date{2026, 1, 1}); day.Year < 2036; day = day.AddDays(1) {
-		due := (Event{Date: day, LastDate: day}).PurgeDue()
-		if due.Hour() != 0 || due.Minute() != 0 || due.Second() != 0 {
-			t.Fatalf("%v: due at %v", day, due)
+		want := midnight(day)
+		if length := want.Sub(midnight(day.AddDays(-1))); length != 24*time.Hour {
+			changes++
 		}
-		if DateOf(due) != day.AddDays(1) || DateOf(due.Add(-time.Second)) != day {
-			t.Fatalf("%v: due at %v, which is not the first moment of the day after", day, due)
+		for long := range maxDays {
+			first := day.AddDays(-long)
+			e := Event{
+				Date: first, LastDate: day, State: states[(days+long)%len(states)],
+				OpenAt: first.AddDays(-3).At(9, 0), CloseAt: first.AddDays(-2).At(12, 0),
+			}
+			if due := e.PurgeDue(); !due.Equal(want) {
+				t.Fatalf("%v to %v: due at %v, want %v", first, day, due, want)
+			}
+			just := want.Add(-time.Millisecond)
+			if step, _, _ := e.Due(just); step == StepPurge || e.Gone(just) {
+				t.Fatalf("%v to %v, %s: purged a millisecond early", first, day, e.State)
+			}
+			if step, since, ok := e.Due(want); !ok || step != StepPurge || !since.Equal(want) || !e.Gone(want) {
+				t.Fatalf("%v to %v, %s: at midnight %q is due since %v", first, day, e.State, step, since)
+			}
+			for _, before := range []time.Duration{time.Nanosecond, time.Hour, 23 * time.Hour} {
+				if next, ok := e.NextDue(want.Add(-before)); !ok || next.After(want) || next.Before(want) && before < time.Hour {
+					t.Fatalf("%v to %v: %v before midnight the sweep waits for %v", first, day, before, next)
+				}
+			}
+			// Cancelled within its days it goes at the end of that day, cancelled after them at its own.
+			e.State = Cancelled
+			for _, at := range []time.Time{first.At(0, 0), first.At(23, 59), day.At(12, 0), want} {
+				e.CancelledAt = at
+				wanted := midnight(DateOf(at))
+				if want.Before(wanted) {
+					wanted = want
+				}
+				if due := e.PurgeDue(); !due.Equal(wanted) {
+					t.Fatalf("%v to %v, cancelled at %v: due at %v, want %v", first, day, at, due, wanted)
+				}
+			}
 		}
+		days++
+	}
+	if days != 3652 || changes != 20 {
+		t.Errorf("%d days, of which %d have not 24 hours", days, changes)
 	}
 	for _, c := range []struct {
 		what string

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -223,10 +224,11 @@ func (s *Server) requireEvent(c *gin.Context) error {
 	return nil
 }
 
-// requireData comes after requireEvent, before whatever touches students.
+// requireData comes after requireEvent, before whatever touches students. Where
+// the program's clock alone says that they are gone, the gate tells why.
 func (s *Server) requireData(c *gin.Context) error {
-	if event(c).Gone(s.clock.Now()) {
-		return enroll.ErrPurged
+	if e := event(c); e.Gone(s.clock.Now()) {
+		return cmp.Or(s.store.Gate(c.Request.Context(), e.ID), enroll.ErrPurged)
 	}
 	return nil
 }

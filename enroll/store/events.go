@@ -163,6 +163,9 @@ func eventFrom(fields map[string]string) (enroll.Event, error) {
 		return n
 	}
 	e.State = enroll.State(fields["state"])
+	if e.State != enroll.Purged && fields["deadline"] != "" && number("mark") >= number("deadline") {
+		e.State = enroll.Purging // both clocks agreed once that it is due: it is, even where they went back since
+	}
 	e.Programme, e.Students, e.Erased = number("programme"), number("students"), number("erased")
 	e.Revision, e.Listed = int64(number("revision")), int64(number("listed"))
 	for _, t := range []*time.Time{&e.OpenAt, &e.CloseAt, &e.PublishAt, &e.CreatedAt, &e.CancelledAt, &e.AllocatedAt, &e.PurgedAt} {

@@ -153,3 +153,45 @@ func TestGateNeverOpensAgain(t *testing.T) {
 		}
 	}
 }
+
+// Where the program's clock alone says that the day is over, whoever signs in
+// hears of the clocks, not of a purge that may be a year away.
+func TestSignInHearsOfTheClocks(t *testing.T) {
+	ctx := context.Background()
+	w, e, student, _ := world(t)
+	codes, err := w.Store.Codes(ctx, e.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Clock.Move(e.PurgeDue().Add(time.Hour))
+	w.Clock.SkewRedis(-48 * time.Hour)
+	if _, err := w.Store.SignInStudent(ctx, codes[student]); !errors.Is(err, enroll.ErrClock) {
+		t.Errorf("with the program's clock ahead: %v, want ErrClock", err)
+	}
+	w.Clock.SkewRedis(48 * time.Hour)
+	if _, err := w.Store.SignInStudent(ctx, codes[student]); !errors.Is(err, enroll.ErrPurged) {
+		t.Errorf("once they agree: %v, want ErrPurged", err)
+	}
+}
+
+// What was due by agreed time stays due when the clocks go back together: its
+// purge does not wait until the day comes once more.
+func TestOnceDueItStaysDue(t *testing.T) {
+	ctx := context.Background()
+	w, e, _, _ := world(t)
+	w.Clock.Move(e.PurgeDue())
+	if err := w.Store.Gate(ctx, e.ID); !errors.Is(err, enroll.ErrPurged) {
+		t.Fatal(err)
+	}
+	w.Clock.Move(e.OpenAt.Add(-24 * time.Hour))
+	again, err := w.Store.Event(ctx, e.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if step, _, ok := again.Due(w.Clock.Now()); again.State != enroll.Purging || !ok || step != enroll.StepPurge {
+		t.Errorf("with the clocks set back it is %s, and %q is due", again.State, step)
+	}
+	if err := w.Store.Shut(ctx, e.ID, false); err != nil {
+		t.Errorf("its purge: %v", err)
+	}
+}
