@@ -67,9 +67,10 @@ func ceilDiv(a, b int64) int64 {
 }
 
 // pricesOf returns the prices of the linear relaxation, begun at a plan that
-// exceeds no capacity.
+// exceeds no capacity, as far as a second or so leads.
 func pricesOf(p *problem, pl plan) []int64 {
 	s := newSearch(context.Background(), p, Options{}, time.Time{})
+	s.work.limit = stepsLimit / 25
 	s.begin(pl)
 	return s.master.roundPrices()
 }

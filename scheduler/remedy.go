@@ -85,13 +85,20 @@ func (h *hall) opened(s *Shortage) (found []candidateRemedy) {
 	room := newTrial(h).room
 	h.each(s, func(i int32, w string, _ int) {
 		same := func(c candidateRemedy) bool { return c.Workshop == w }
-		if h.closed[i] || room[i] <= 0 || slices.ContainsFunc(found, same) {
+		if h.closed[i] || room[i] <= 0 || slices.ContainsFunc(found, same) || !h.closedTo(s, i) {
 			return
 		}
 		c := Change{Kind: Admit, Workshop: w, Classes: s.Classes, Years: s.Years}
 		found = append(found, candidateRemedy{c, func(t *trial) { t.opened, t.admits = h.p.sessions[i].workshop, admits }})
 	})
 	return found
+}
+
+// closedTo reports whether the workshop of a session is not open to some of the
+// students of a shortage.
+func (h *hall) closedTo(s *Shortage, i int32) bool {
+	w := h.p.sessions[i].workshop
+	return slices.ContainsFunc(s.Students, func(id string) bool { return !h.p.groups[h.p.students[h.number(id)].group].open[w] })
 }
 
 // run is not to cancel a session.
@@ -118,6 +125,11 @@ func (h *hall) repeated(s *Shortage) (found []candidateRemedy) {
 	return found
 }
 
+// mostSteps is how many questions a trial may ask whether a student can go to a
+// session. It takes a school many times as large as any to need more; then
+// Solves is what was found until then.
+const mostSteps = 1_000_000
+
 // trial is a plan under a change, in which places that are missing are sought.
 type trial struct {
 	p       *problem
@@ -127,6 +139,7 @@ type trial struct {
 	room    []int
 	minimum []int
 	members [][]int32
+	steps   int
 	dead    []bool // sessions from which no way leads to one with room
 	opened  int32  // a workshop that is open to those whom it admits too, or none
 	admits  []bool
@@ -182,22 +195,35 @@ func (t *trial) may(k, i int32, round int) bool {
 	return true
 }
 
-// solve gives places to the students of a shortage who miss one, and returns
-// how many it found.
+// solve gives places to the students of a shortage who miss one, first to those
+// for whom nobody has to move, and returns how many it found.
 func (t *trial) solve(s *Shortage) int {
 	found := 0
-	for k := range t.p.students {
-		u := &t.p.students[k]
-		if _, in := slices.BinarySearch(s.Students, u.id); !in {
-			continue
-		}
-		for _, r := range u.free {
-			if t.pl[k][r] == none && slices.Contains(s.Rounds, r+1) && found < s.Missing && t.place(int32(k), r) {
-				found++
+	for _, place := range []func(int32, int) bool{t.direct, t.place} {
+		for k := range t.p.students {
+			u := &t.p.students[k]
+			if _, in := slices.BinarySearch(s.Students, u.id); !in {
+				continue
+			}
+			for _, r := range u.free {
+				if t.pl[k][r] == none && slices.Contains(s.Rounds, r+1) && found < s.Missing && t.steps < mostSteps && place(int32(k), r) {
+					found++
+				}
 			}
 		}
 	}
 	return found
+}
+
+// direct finds student k a place in a round that nobody has.
+func (t *trial) direct(k int32, r int) bool {
+	for _, i := range t.byRound[r] {
+		if t.room[i] > 0 && t.may(k, i, r) {
+			t.put(k, r, i)
+			return true
+		}
+	}
+	return false
 }
 
 // place finds student k a place in a round, or where there is none in another
@@ -247,6 +273,7 @@ func (t *trial) augment(k int32, r int) bool {
 	mover := make([]int32, len(t.shop)) // by session: who would go there, plus 1
 	var queue []int32
 	visit := func(m int32) int32 {
+		t.steps += len(t.byRound[r])
 		for _, i := range t.byRound[r] {
 			if mover[i] != 0 || t.dead[i] || !t.may(m, i, r) {
 				continue

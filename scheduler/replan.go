@@ -77,7 +77,7 @@ const maxWeight = 1 << 32
 
 // keep makes it dear to leave the current places: so dear that no cost makes up
 // for one more move, and a missing place so dear that no number of moves does,
-// or, where there are too many, some thousands.
+// or, where there are too many, some hundreds.
 func (p *problem) keep(current map[string][]string) {
 	p.before = current
 	places := 0
@@ -98,7 +98,7 @@ func (p *problem) keep(current map[string][]string) {
 			}
 		}
 	}
-	p.moving = min(p.dearMove(), maxWeight/4096)
+	p.moving = min(p.dearMove(), maxWeight/512)
 	p.missing = max(p.missing, min(p.dearGap(places), maxWeight))
 }
 

@@ -344,30 +344,45 @@ func TestShortagesDoNotDependOnTheOrderOfStudents(t *testing.T) {
 	}
 }
 
-// A large school with a fifth of its places gone, divided roughly.
+// rough divides an instance in no time, and not well.
+func rough(t *testing.T, in Instance) Solution {
+	t.Helper()
+	s := newSearch(t.Context(), newProblem(in, *in.Costs), Options{Seed: 1}, time.Now())
+	s.offer(s.p.start(s.rng))
+	s.root = leaf{prices: make([]int64, len(s.p.sessions))}
+	return s.solution(1, 0)
+}
+
+// A large school with a fifth of its places gone, and one class of 9,500.
 func TestShortagesOfALargeSchool(t *testing.T) {
-	in := readInstance(t, "3000x60")
-	for w := range in.Workshops {
-		for j := range in.Workshops[w].Sessions {
-			x := &in.Workshops[w].Sessions[j]
+	large := readInstance(t, "3000x60")
+	for w := range large.Workshops {
+		for j := range large.Workshops[w].Sessions {
+			x := &large.Workshops[w].Sessions[j]
 			x.Capacity = x.Capacity * 8 / 10
 			x.Minimum = min(x.Minimum, x.Capacity)
 		}
 	}
-	began := time.Now()
-	s := newSearch(t.Context(), newProblem(in, *in.Costs), Options{Seed: 1}, began)
-	s.offer(s.p.start(s.rng))
-	s.root = leaf{prices: make([]int64, len(s.p.sessions))}
-	solution := s.solution(1, 0)
-	began = time.Now()
-	shortages := Shortages(in, solution)
-	took := time.Since(began)
-	sum := 0
-	for _, x := range shortages {
-		sum += x.Missing
-	}
-	t.Logf("%d missing places explained by %d shortages in %v", sum, len(shortages), took)
-	if sum != solution.Report.Unplaced || sum == 0 || took > 10*time.Second {
-		t.Errorf("%d of %d missing places explained, in %v", sum, solution.Report.Unplaced, took)
+	one := withFair(Instance{Rounds: 2, Students: class(9500, 1), Workshops: []Workshop{
+		{ID: "a", Sessions: []Session{{1, 4000, 0}, {2, 3000, 0}}},
+		{ID: "b", Sessions: []Session{{1, 3000, 0}, {2, 4000, 0}}},
+		{ID: "c", Years: []int{2}, Sessions: []Session{{1, 5000, 0}, {2, 5000, 0}}},
+	}})
+	for _, in := range []Instance{large, one} {
+		s := rough(t, in)
+		began := time.Now()
+		shortages := Shortages(in, s)
+		took := time.Since(began)
+		sum := 0
+		for _, x := range shortages {
+			sum += x.Missing
+			if x.Why == Unclear || len(x.Remedies) == 0 {
+				t.Errorf("%d students, unclear or hopeless: %d in round %d", len(x.Students), x.Missing, x.Round)
+			}
+		}
+		t.Logf("%d students: %d missing places explained by %d shortages in %v", len(in.Students), sum, len(shortages), took)
+		if sum != s.Report.Unplaced || sum == 0 || took > 10*time.Second {
+			t.Errorf("%d of %d missing places explained, in %v", sum, s.Report.Unplaced, took)
+		}
 	}
 }
