@@ -63,6 +63,8 @@ func (s *Server) staffRoutes() {
 	data.POST("/invitations", s.handle(s.sendInvitations))
 	data.GET("/progress", s.handle(s.progress))
 	data.GET("/overviews", s.handle(s.overviews))
+	data.POST("/overviews", s.handle(s.makeOverviews))
+	data.POST("/overviews/printed", s.handle(s.markPrinted))
 	data.GET("/overviews/:file", s.handle(s.overviewFile))
 
 	// What the organiser alone does with an event.
