@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,17 +14,6 @@ import (
 
 // What the purge needs of Redis. The order of the steps is that of
 // scheduler/purge, which calls these.
-
-// Counts is how much of each kind of personal data an event held. It names
-// nobody and is kept.
-type Counts struct {
-	Students int `json:"students"`
-	Codes    int `json:"codes"`
-	Places   int `json:"places"`
-	Sessions int `json:"sessions"` // login sessions
-	Files    int `json:"files"`    // overviews
-	Wishes   int `json:"wishes"`   // students who wished something
-}
 
 // shutScript closes the event for good: KEYS event; ARGV now, offset, early (1: before its day).
 // It never passes the gate: the event that is past its deadline is just the one.
@@ -68,41 +56,6 @@ func (s *Store) ShutAgain(ctx context.Context, event string) error {
 		return away(err)
 	}
 	return verdicts[verdict]
-}
-
-// Count counts what the event holds of each kind, and keeps the numbers: the
-// first count stays, so that a purge that is resumed does not count again.
-func (s *Store) Count(ctx context.Context, event string) (Counts, error) {
-	k := keysOf(event)
-	var c Counts
-	if data, err := s.rdb.Get(ctx, k.counts).Bytes(); err == nil {
-		if err := json.Unmarshal(data, &c); err != nil {
-			return c, fmt.Errorf("counts from JSON: %w", err)
-		}
-		return c, nil
-	} else if !errors.Is(err, redis.Nil) {
-		return c, away(err)
-	}
-	lengths := make([]*redis.IntCmd, 0, 6)
-	if _, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for _, key := range []string{k.students, k.codes, k.places, k.sessions, k.files, k.wishes} {
-			lengths = append(lengths, p.HLen(ctx, key))
-		}
-		return nil
-	}); err != nil {
-		return c, away(err)
-	}
-	n := func(i int) int { return int(lengths[i].Val()) }
-	c = Counts{n(0), n(1), n(2), n(3), max(n(4)-1, 0), n(5)} // one field of the files says when they were made
-	data, err := json.Marshal(c)
-	if err != nil {
-		return c, fmt.Errorf("counts as JSON: %w", err)
-	}
-	// What cannot be kept, because a full Redis takes no write, is counted again.
-	if err := s.rdb.SetNX(ctx, k.counts, data, 0).Err(); err != nil && ctx.Err() != nil {
-		return c, away(err)
-	}
-	return c, nil
 }
 
 // DeletePersonal deletes the event's personal keys: the registry of keys.go,

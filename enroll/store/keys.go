@@ -34,7 +34,7 @@ type eventKeys struct {
 	programme string // STRING JSON
 	seats     string // HASH w3:2 -> place of the workshop in the programme, ":", capacity
 	steps     string // HASH step -> ms since when it makes no progress, {step}:done -> 7/15, {step}:failed -> ms; fields go as steps finish
-	counts    string // STRING JSON what was destroyed, as numbers
+	counts    string // STRING JSON what was destroyed, as numbers, and participants by workshop and year, none under five
 	locked    string // STRING a random token: a class list is being read; goes by itself
 	leased    string // STRING a random token: a step is being taken; goes by itself
 	posted    string // STRING a random token: invitations are being sent; goes by itself

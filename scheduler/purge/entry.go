@@ -71,8 +71,9 @@ type Entry struct {
 	Residue     int       `json:"residue,omitempty"`
 
 	// Counts are numbers by kind. Started and StepCompleted: students, codes, places,
-	// sessions, files, wishes (in mode ranking). StepCiphertextDeleted: keys, tasks.
-	// StepLogRewritten: snapshots removed. StepVerified: files searched.
+	// sessions, files, and where there were any: wishes, invitations, drafts.
+	// StepCiphertextDeleted: keys, tasks. StepLogRewritten: snapshots removed.
+	// StepVerified: files searched.
 	// StepStudentErased: students. StepErasureRewritten: students, of the event, who
 	// were erased before the rewrite began, and snapshots removed.
 	Counts map[string]int `json:"counts,omitempty"`

@@ -216,6 +216,30 @@ func TestPurge(t *testing.T) {
 		t.Errorf("redis's copy of the log has %d entries, %v", n, err)
 	}
 
+	t.Run("what is kept", func(t *testing.T) {
+		kept, err := s.Store.Kept(ctx, s.event.ID)
+		if err != nil || kept.Participants == nil {
+			t.Fatalf("%+v, %v", kept, err)
+		}
+		// Forty students in classes of thirty: the thirty places of one workshop went to
+		// two years, and nobody was in the others.
+		told := kept.Participants.Workshops
+		if len(told) != 4 || told[0].Title != "Workshop 0" || !slices.Equal(told[0].Counts, []enroll.Participation{enroll.Few, enroll.Few}) {
+			t.Errorf("told: %+v", told)
+		}
+		if kept.Students != students || kept.Places != 30 {
+			t.Errorf("kept: %+v", kept)
+		}
+		left, err := s.Redis.Keys(ctx, "cd:{"+s.event.ID+"}:*").Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range left { // exact seat counters are personal, and gone
+			if !strings.Contains(name, "}:k:") {
+				t.Errorf("left: %s", name)
+			}
+		}
+	})
 	t.Run("twice", func(t *testing.T) {
 		s.run(t)
 		s.gone(t)

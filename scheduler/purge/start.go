@@ -37,13 +37,7 @@ func (p *Purger) start(ctx context.Context, w work) (Entry, error) {
 	}
 	entry := Entry{
 		Due: e.PurgeDue(), Early: p.Clock.Now().Before(e.PurgeDue()),
-		Counts: map[string]int{
-			"students": counts.Students, "codes": counts.Codes, "places": counts.Places,
-			"sessions": counts.Sessions, "files": counts.Files,
-		},
-	}
-	if counts.Wishes > 0 {
-		entry.Counts["wishes"] = counts.Wishes
+		Counts: counts.Kinds(),
 	}
 	keys, err := p.Store.Keystore().Keys(w.event)
 	if err != nil {
