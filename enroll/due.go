@@ -23,6 +23,9 @@ func (e Event) Due(now time.Time) (step Step, since time.Time, ok bool) {
 	}
 	if e.State == Purging || e.PurgeEarly || !now.Before(e.PurgeDue()) {
 		since := e.PurgeDue()
+		if e.PurgeEarly && !e.PurgeAskedAt.IsZero() && e.PurgeAskedAt.Before(since) {
+			since = e.PurgeAskedAt
+		}
 		if since.After(now) {
 			since = now
 		}

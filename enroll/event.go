@@ -61,6 +61,9 @@ type Event struct {
 	PurgedAt    time.Time `json:"purged_at,omitzero"`
 	PurgeEarly  bool      `json:"purge_early,omitempty"` // somebody asked for the purge before its day
 
+	PurgeAskedAt time.Time `json:"purge_asked_at,omitzero"` // with PurgeEarly: when
+	Letters      *Letters  `json:"-"`                       // the certificate's mail; nil: none has to go out (any more)
+
 	Costs      string `json:"costs,omitempty"`      // which costs the allocation takes; "" is fair
 	Seed       int64  `json:"seed,omitempty"`       // of the allocation
 	Reallocate bool   `json:"reallocate,omitempty"` // the organiser asked to give out the places again
@@ -69,6 +72,12 @@ type Event struct {
 	// revision that the present overviews were made from (0: none were).
 	Revision int64 `json:"revision"`
 	Listed   int64 `json:"listed"`
+}
+
+// Letters is how far the mailing of a certificate has come.
+type Letters struct {
+	Attempts int       // that left somebody without
+	NotUntil time.Time // before which it waits
 }
 
 // PurgeDue returns the moment from which everything about the students is

@@ -28,11 +28,15 @@ type eventJSON struct {
 	CloseAt  time.Time    `json:"close_at"`
 	PurgeDue time.Time    `json:"purge_due"`
 	Students int          `json:"students"`
+	// Participants is told of one event alone, and once it is purged.
+	Participants *enroll.Participants `json:"participants,omitempty"`
 }
 
 func (s *Server) eventJSON(e enroll.Event) eventJSON {
-	return eventJSON{e.ID, e.Code, e.School, e.Title, e.StateAt(s.clock.Now()), e.Mode, e.Date, e.LastDate,
-		e.OpenAt, e.CloseAt, e.PurgeDue(), e.Students}
+	return eventJSON{
+		ID: e.ID, Code: e.Code, School: e.School, Title: e.Title, State: e.StateAt(s.clock.Now()), Mode: e.Mode,
+		Date: e.Date, LastDate: e.LastDate, OpenAt: e.OpenAt, CloseAt: e.CloseAt, PurgeDue: e.PurgeDue(), Students: e.Students,
+	}
 }
 
 // lateAfter is how long a step may be due before the agenda says that it is late.
@@ -199,6 +203,7 @@ type overviewPage struct {
 	Classes  []classProgress
 	Total    classProgress
 	Lists    string // none, ready or stale
+	Kept     *keptTable
 }
 
 type overviewDay struct {
@@ -221,15 +226,22 @@ func shortRounds(p enroll.Programme, students int) []shortRound {
 
 // event is GET /events/:event.
 func (s *Server) event(c *gin.Context) error {
+	ctx := c.Request.Context()
+	kept, err := s.kept(ctx, event(c))
+	if err != nil {
+		return err
+	}
 	if wantsJSON(c) {
-		return sendJSON(c, http.StatusOK, s.eventJSON(event(c)))
+		out := s.eventJSON(event(c))
+		out.Participants = kept
+		return sendJSON(c, http.StatusOK, out)
 	}
 	base, err := s.eventPage(c, "overview")
 	if err != nil {
 		return err
 	}
-	ctx := c.Request.Context()
 	page := overviewPage{eventPage: base, ByItself: nextByItself(base.Locale, base.Event, base.Now)}
+	page.Kept = keptTableOf(base.Locale, kept)
 	page.Title = base.Event.Title
 	p, err := s.store.Programme(ctx, page.Event.ID)
 	if err != nil {

@@ -117,7 +117,7 @@ func (s *Server) purge(c *gin.Context) error {
 			return err
 		}
 		_, err := s.store.UpdateEvent(c.Request.Context(), e.ID, func(e *enroll.Event) error {
-			e.PurgeEarly = true
+			e.PurgeEarly, e.PurgeAskedAt = true, s.clock.Now()
 			return nil
 		})
 		if err != nil && !errors.Is(err, enroll.ErrPurged) {

@@ -63,13 +63,17 @@ func newApp(p parts) (*app, error) {
 	a.client = asynq.NewClientFromRedisClient(p.redis)
 	a.purger = &purge.Purger{
 		Store: a.store, Log: p.purgeLog, RedisDir: p.redisDir, Clock: p.clock, Logger: p.logger,
-		Inspector: asynq.NewInspectorFromRedisClient(p.redis), Certificate: a.mailCertificate,
+		Inspector: asynq.NewInspectorFromRedisClient(p.redis),
 	}
 	runner := &jobs.Runner{Store: a.store, Clock: p.clock, Purger: a.purger, Provider: p.provider, Logger: p.logger}
 	if p.mailer != nil {
 		runner.Postman = &jobs.Postman{
 			Store: a.store, Clock: p.clock, Mailer: p.mailer, BaseURL: p.baseURL, Provider: p.provider, Logger: p.logger,
 		}
+		runner.Courier = &jobs.Courier{
+			Store: a.store, Clock: p.clock, Mailer: p.mailer, BaseURL: p.baseURL, Logger: p.logger, Letter: a.letter,
+		}
+		a.purger.Certificate = a.store.QueueLetters
 	}
 	a.sweep = jobs.NewSweep(runner, a.client)
 	if p.worker {
@@ -238,35 +242,21 @@ func (a *app) certificate(ctx context.Context, event string, l *locale.Locale) (
 	return overview.Certificate(data)
 }
 
-// mailCertificate sends the certificate and the signed checkpoint to the
-// school's contacts and the organisers, where there is mail.
-func (a *app) mailCertificate(ctx context.Context, event string) error {
-	if a.mailer == nil {
-		return nil
-	}
+// letter makes the mail with the certificate and the signed checkpoint, in Dutch.
+func (a *app) letter(ctx context.Context, event string) (mail.Message, error) {
 	e, err := a.store.Event(ctx, event)
 	if err != nil {
-		return err
+		return mail.Message{}, err
 	}
 	pdf, err := a.certificate(ctx, event, locale.Dutch)
 	if err != nil {
-		return err
+		return mail.Message{}, err
 	}
 	checkpoint, err := a.purgeLog.Checkpoint()
-	if err != nil {
-		return err
-	}
-	accounts, err := a.store.Accounts(ctx, func(acc enroll.Account) bool { return acc.MayAccess(e.School) })
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, account := range accounts {
-		errs = append(errs, a.mailer.Send(ctx, mail.Message{
-			To: account.Email, Subject: locale.Dutch.T("mail.purged.subject", "title", e.Title),
-			Body:  locale.Dutch.T("mail.purged.body", "title", e.Title, "day", locale.Dutch.Day(e.Date)),
-			Files: []mail.File{{Name: "certificaat.pdf", Data: pdf}, {Name: "checkpoint.txt", Data: checkpoint}},
-		}))
-	}
-	return errors.Join(errs...)
+	l := locale.Dutch
+	return mail.Message{
+		Subject: l.T("mail.purged.subject", "title", e.Title),
+		Body:    l.T("mail.purged.body", "title", e.Title, "day", l.Day(e.Date)),
+		Files:   []mail.File{{Name: "certificaat.pdf", Data: pdf}, {Name: "checkpoint.txt", Data: checkpoint}},
+	}, err
 }

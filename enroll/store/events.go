@@ -167,8 +167,9 @@ func eventFrom(fields map[string]string) (enroll.Event, error) {
 		e.State = enroll.Purging // both clocks agreed once that it is due: it is, even where they went back since
 	}
 	e.Programme, e.Students, e.Erased = number("programme"), number("students"), number("erased")
+	e.Letters = lettersFrom(fields["letters"])
 	e.Revision, e.Listed = int64(number("revision")), int64(number("listed"))
-	for _, t := range []*time.Time{&e.OpenAt, &e.CloseAt, &e.PublishAt, &e.CreatedAt, &e.CancelledAt, &e.AllocatedAt, &e.PurgedAt} {
+	for _, t := range []*time.Time{&e.OpenAt, &e.CloseAt, &e.PublishAt, &e.CreatedAt, &e.CancelledAt, &e.AllocatedAt, &e.PurgeAskedAt, &e.PurgedAt} {
 		if !t.IsZero() {
 			*t = t.In(enroll.Amsterdam)
 		}

@@ -30,15 +30,17 @@ const StaffSessions = "cd:staff:"
 // lies in one slot, so that a script may touch all of its keys.
 type eventKeys struct {
 	// Kept: under k.
-	event     string // HASH json, state, open, close, ranks, deadline, mark, version, programme, revision, listed, students, lists, erased
+	event     string // HASH json, state, open, close, ranks, deadline, mark, version, programme, revision, listed, students, lists, erased, letters
 	programme string // STRING JSON
 	seats     string // HASH w3:2 -> place of the workshop in the programme, ":", capacity
 	steps     string // HASH step -> ms since when it makes no progress, {step}:done -> 7/15, {step}:failed -> ms; fields go as steps finish
 	counts    string // STRING JSON what was destroyed, as numbers, and participants by workshop and year, none under five
 	locked    string // STRING a random token: a class list is being read; goes by itself
 	leased    string // STRING a random token: a step is being taken; goes by itself
-	posted    string // STRING a random token: invitations are being sent; goes by itself
+	posted    string // STRING a random token: mail of the event is being sent; goes by itself
 	planning  string // STRING a random token: proposals are being worked out; goes by itself
+	letters   string // HASH account id -> how the certificate to it stands: sent, waits or failed, ":", code, ":", ms
+	trouble   string // HASH code, since, at: what keeps the purge from going on; mailed: the day on which organisers were told; goes when it is complete
 
 	// Personal: under p, deleted by the purge.
 	students string // HASH student id -> sealed record
@@ -81,6 +83,8 @@ func keysOf(event string) eventKeys {
 		leased:    k + "leased",
 		posted:    k + "posted",
 		planning:  k + "planning",
+		letters:   k + "letters",
+		trouble:   k + "trouble",
 		students:  p + "students",
 		masks:     p + "masks",
 		places:    p + "places",

@@ -11,14 +11,16 @@ import (
 	"cultuurdag/scheduler/purge"
 )
 
-// Runner takes the steps of events. All fields but Postman are required.
+// Runner takes the steps of events. All fields but Postman and Courier are
+// required.
 type Runner struct {
 	Store    *store.Store
 	Clock    *enroll.Clock
 	Purger   *purge.Purger
 	Provider enroll.Provider
 	Logger   *slog.Logger
-	Postman  *Postman // nil: no mail is sent
+	Postman  *Postman // nil: no mail is sent to students
+	Courier  *Courier // nil: nor to staff
 }
 
 // Run takes the step where it is due now, and does nothing where it is not, or

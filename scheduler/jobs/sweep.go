@@ -11,6 +11,7 @@ import (
 	"github.com/hibiken/asynq"
 
 	"cultuurdag/enroll"
+	"cultuurdag/scheduler/purge"
 )
 
 const (
@@ -85,14 +86,34 @@ func (s *Sweep) Once(ctx context.Context) (time.Duration, error) {
 			errs = append(errs, s.runner.Purger.LogErased(ctx, e.ID))
 		}
 		errs = append(errs, s.handMail(ctx, e), s.handProposals(ctx, e))
+		if c := s.runner.Courier; c != nil && e.State == enroll.Purged && e.Letters != nil && !e.Letters.NotUntil.After(now) {
+			s.beside(ctx, "letters:"+e.ID, func(ctx context.Context) error { return c.Deliver(ctx, e.ID) })
+		}
 		if next, ok := e.NextDue(now); ok {
 			wait = min(wait, next.Sub(now)+time.Millisecond)
 		}
 	}
+	errs = append(errs, s.alarm(ctx))
 	if slices.ContainsFunc(events, func(e enroll.Event) bool { return e.Erased > 0 }) {
 		s.beside(ctx, "rewrite", func(ctx context.Context) error { return s.runner.Purger.RewriteErased(ctx, events) })
 	}
 	return wait, errors.Join(errs...)
+}
+
+// alarm has the organisers told of purges that are overdue.
+func (s *Sweep) alarm(ctx context.Context) error {
+	if s.runner.Courier == nil {
+		return nil
+	}
+	all, err := s.runner.Purger.Status(ctx)
+	if err != nil {
+		return err
+	}
+	late := slices.DeleteFunc(all, func(p purge.Status) bool { return p.State != purge.Overdue })
+	if len(late) > 0 {
+		s.beside(ctx, "alarm", func(ctx context.Context) error { return s.runner.Courier.Alarm(ctx, late) })
+	}
+	return nil
 }
 
 // beside does what may take long beside the sweep, once at a time; the next sweep

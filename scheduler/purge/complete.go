@@ -22,8 +22,8 @@ func (p *Purger) complete(_ context.Context, w work) (Entry, error) {
 	return entry, nil
 }
 
-// conclude does what follows the last entry of a round: hand over the
-// certificate, mark the event purged, and copy the log into Redis. A purge that
+// conclude does what follows the last entry of a round: have the certificate
+// sent, mark the event purged, and copy the log into Redis. A purge that
 // was marked is left alone.
 func (p *Purger) conclude(ctx context.Context, w work) error {
 	e, err := p.Store.Event(ctx, w.event)
@@ -38,7 +38,7 @@ func (p *Purger) conclude(ctx context.Context, w work) error {
 	}
 	if w.again == 0 && e.State == enroll.Purging && p.Certificate != nil {
 		if err := p.Certificate(ctx, w.event); err != nil {
-			p.Logger.ErrorContext(ctx, "purge: the certificate was not handed over", "event", w.event, "err", err)
+			return fmt.Errorf("certificate of event %s: %w", w.event, err)
 		}
 	}
 	if err := p.copyLog(ctx); err != nil {
@@ -47,7 +47,7 @@ func (p *Purger) conclude(ctx context.Context, w work) error {
 	if err := p.Store.MarkPurged(ctx, w.event); err != nil {
 		return fmt.Errorf("marking event %s purged: %w", w.event, err)
 	}
-	return nil
+	return p.clearTrouble(ctx, w.event)
 }
 
 // copyLog brings Redis's copy of the log up to date. A copy that contradicts the

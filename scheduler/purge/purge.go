@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -28,11 +29,12 @@ type Purger struct {
 	Logger    *slog.Logger     // gets event ids and steps, nothing about a student
 	Inspector *asynq.Inspector // to delete an event's tasks; nil: there are none
 
-	// Certificate hands the certificate of a completed purge over for sending; nil:
-	// nobody gets one. It is called once, twice where the program stops just then,
-	// before the event is marked purged. Its error is logged and holds nothing up,
-	// as the data are gone: what has to be tried again belongs in a task of its own.
+	// Certificate notes that the certificate of a completed purge has to be sent;
+	// nil: nobody gets one. It is called once, twice where the program stops just
+	// then, before the event is marked purged; where it fails, it is called again.
 	Certificate func(ctx context.Context, event string) error
+
+	troubles sync.Map // event -> store.Trouble: why its purge failed last
 
 	// stop is where tests break a purge off: after a step was done, and after it
 	// was logged.
@@ -75,6 +77,19 @@ func (w work) last() Step {
 	return StepCompleted
 }
 
+// next returns the step that the round has to take next; "" where it is finished.
+func (w work) next() Step {
+	if w.finished() {
+		return ""
+	}
+	for _, step := range steps {
+		if !w.has(step) {
+			return step
+		}
+	}
+	return ""
+}
+
 func (w work) finished() bool { return w.has(w.last()) }
 
 // Run purges the event, or goes on where its purge was broken off; where it is
@@ -89,7 +104,9 @@ func (p *Purger) Run(ctx context.Context, event string) error {
 	if err != nil {
 		return err
 	}
-	err = p.run(ctx, event)
+	if err = p.run(ctx, event); err != nil {
+		p.noteTrouble(ctx, event, err)
+	}
 	return errors.Join(err, unlock())
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"cultuurdag/enroll"
+	"cultuurdag/enroll/store"
 )
 
 // Late is how long after its deadline a purge that is not complete counts as
@@ -33,6 +34,8 @@ type Status struct {
 	Next      Step          `json:"next,omitempty"`  // the step that it has to take next; none when done
 	Completed time.Time     `json:"completed,omitzero"`
 	Steps     []Entry       `json:"steps"` // of the log
+
+	Trouble *store.Trouble `json:"trouble,omitempty"` // why it goes no further; nil: it does, or nothing is known
 }
 
 // Status returns where the purge of every event stands, in the order of
@@ -51,6 +54,11 @@ func (p *Purger) Status(ctx context.Context) ([]Status, error) {
 	all := make([]Status, len(events))
 	for i, e := range events {
 		all[i] = statusOf(e, of[e.ID], p.Clock.Now())
+		if s := all[i].State; s != Waiting && s != Done {
+			if all[i].Trouble, err = p.trouble(ctx, e.ID); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return all, nil
 }
@@ -67,12 +75,7 @@ func statusOf(e enroll.Event, entries []Entry, now time.Time) Status {
 		s.State = Done
 		return s
 	}
-	for _, step := range steps {
-		if !w.has(step) {
-			s.Next = step
-			break
-		}
-	}
+	s.Next = w.next()
 	switch {
 	case len(w.done) > 0:
 		s.State = Running
@@ -83,7 +86,8 @@ func statusOf(e enroll.Event, entries []Entry, now time.Time) Status {
 		}
 	case e.State == enroll.Purging || e.PurgeEarly || !now.Before(s.Due):
 		s.State = Due
-		s.Since = max(now.Sub(s.Due), 0)
+		_, since, _ := e.Due(now) // which is earlier where it was asked for
+		s.Since = now.Sub(since)
 	}
 	if s.Since > Late {
 		s.State = Overdue
