@@ -39,6 +39,7 @@ type Event struct {
 	LastDate        Date      `json:"last_date"` // equals Date for a single day
 	Location        string    `json:"location"`
 	LocationContact string    `json:"location_contact"`
+	Directions      string    `json:"directions,omitempty"` // where to go, see Way
 	Notes           string    `json:"notes"`
 	Mode            Mode      `json:"mode"`
 	OpenAt          time.Time `json:"open_at"`
@@ -135,6 +136,7 @@ func (e Event) Check(now time.Time) error {
 	errs.need("school", e.School)
 	errs.text("location", e.Location, maxLine)
 	errs.text("location_contact", e.LocationContact, maxLine)
+	errs.text("directions", e.Directions, maxParagraph)
 	errs.text("notes", e.Notes, maxParagraph)
 	if e.Date.IsZero() {
 		errs.Add("date", "required")

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -243,21 +244,18 @@ func (m *model) run(ctx context.Context, dir string, objective map[string]int) (
 	if err := os.WriteFile(file, m.lp(objective), 0o600); err != nil {
 		return nil, err
 	}
-	if err := os.Remove(out); err != nil && !os.IsNotExist(err) {
-		return nil, err
-	}
-	// No gap at all, and integers that are integers.
-	cmd := exec.CommandContext(ctx, "cbc", file, "ratioGap", "0", "allowableGap", "0", "integerTolerance", "1e-9", "solve", "solution", out)
-	said, err := cmd.CombinedOutput()
-	if cmd.ProcessState != nil {
-		m.peak = max(m.peak, peak(cmd.ProcessState))
+	// Once in some thousand models CBC 2.10 aborts in its feasibility pump, on an
+	// assertion of its own. It finds the optimum without.
+	err := m.start(ctx, file, out, "on")
+	if stopped := (*exec.ExitError)(nil); errors.As(err, &stopped) && ctx.Err() == nil {
+		err = m.start(ctx, file, out, "off")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cbc: %w: %s", err, said)
+		return nil, err
 	}
 	text, err := os.ReadFile(out)
 	if err != nil {
-		return nil, fmt.Errorf("cbc: %w: %s", err, said)
+		return nil, fmt.Errorf("cbc: %w", err)
 	}
 	status, list, _ := strings.Cut(string(text), "\n")
 	claim, ok := strings.CutPrefix(status, "Optimal - objective value ")
@@ -280,6 +278,25 @@ func (m *model) run(ctx context.Context, dir string, objective map[string]int) (
 		return nil, fmt.Errorf("cbc: %s, but the values make %d", status, value(objective, values))
 	}
 	return values, m.keeps(values)
+}
+
+// start has CBC solve the model in a file, with heuristics on or off, and write
+// the solution to another.
+func (m *model) start(ctx context.Context, file, out, heuristics string) error {
+	if err := os.Remove(out); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	// No gap at all, and integers that are integers.
+	cmd := exec.CommandContext(ctx, "cbc", file, "ratioGap", "0", "allowableGap", "0", "integerTolerance", "1e-9",
+		"heuristicsOnOff", heuristics, "solve", "solution", out)
+	said, err := cmd.CombinedOutput()
+	if cmd.ProcessState != nil {
+		m.peak = max(m.peak, peak(cmd.ProcessState))
+	}
+	if err != nil {
+		return fmt.Errorf("cbc: %w: %s", err, said)
+	}
+	return nil
 }
 
 // peak returns the most memory that a process that ended held, in bytes.

@@ -16,6 +16,7 @@ type eventInput struct {
 	LastDate        *string `json:"last_date" form:"last_date"`
 	Location        *string `json:"location" form:"location"`
 	LocationContact *string `json:"location_contact" form:"location_contact"`
+	Directions      *string `json:"directions" form:"directions"`
 	Notes           *string `json:"notes" form:"notes"`
 	Mode            *string `json:"mode" form:"mode"`
 	OpenAt          *string `json:"open_at" form:"open_at"`
@@ -27,13 +28,13 @@ type eventInput struct {
 
 // eventFields is eventInput with an empty text for what was left out, for a form.
 type eventFields struct {
-	School, Title, Date, LastDate, Location, LocationContact, Notes, Mode, OpenAt, CloseAt, PublishAt string
-	Invitations                                                                                       bool
+	School, Title, Date, LastDate, Location, LocationContact, Directions, Notes, Mode, OpenAt, CloseAt, PublishAt string
+	Invitations                                                                                                   bool
 }
 
 func fieldsOfEvent(e enroll.Event) eventFields {
 	f := eventFields{
-		e.School, e.Title, e.Date.String(), e.LastDate.String(), e.Location, e.LocationContact, e.Notes, string(e.Mode),
+		e.School, e.Title, e.Date.String(), e.LastDate.String(), e.Location, e.LocationContact, e.Directions, e.Notes, string(e.Mode),
 		formatMoment(e.OpenAt), formatMoment(e.CloseAt), formatMoment(e.PublishAt), e.Invitations,
 	}
 	if e.LastDate == e.Date {
@@ -49,7 +50,7 @@ func (in eventInput) over(f eventFields) eventFields {
 		from *string
 	}{
 		{&f.School, in.School}, {&f.Title, in.Title}, {&f.Date, in.Date}, {&f.LastDate, in.LastDate},
-		{&f.Location, in.Location}, {&f.LocationContact, in.LocationContact}, {&f.Notes, in.Notes}, {&f.Mode, in.Mode},
+		{&f.Location, in.Location}, {&f.LocationContact, in.LocationContact}, {&f.Directions, in.Directions}, {&f.Notes, in.Notes}, {&f.Mode, in.Mode},
 		{&f.OpenAt, in.OpenAt}, {&f.CloseAt, in.CloseAt}, {&f.PublishAt, in.PublishAt},
 	} {
 		if x.from != nil {
@@ -107,6 +108,7 @@ func (in eventInput) into(e *enroll.Event) enroll.FieldErrors {
 	text(in.Title, &e.Title)
 	text(in.Location, &e.Location)
 	text(in.LocationContact, &e.LocationContact)
+	text(in.Directions, &e.Directions)
 	text(in.Notes, &e.Notes)
 	if in.Mode != nil {
 		e.Mode = enroll.Mode(*in.Mode)

@@ -19,6 +19,7 @@ type studentPage struct {
 	Rounds  []roundView
 	Missing []int          // the rounds in which nothing is chosen yet
 	Ranking *rankingView   // nil in mode first_come
+	Changed bool           // the day has, since the student last looked
 	Trouble *choiceTrouble // what stood in the way of the last choice
 }
 
@@ -47,6 +48,12 @@ func (p studentPage) MissingWords() string {
 	}
 	return p.Locale.List(words)
 }
+
+// Day returns the version of the student's day that the page shows.
+func (p studentPage) Day() string { return dayOf(p.StudentView).Version() }
+
+// Way returns where everybody has to go.
+func (p studentPage) Way() string { return p.Event.Way(p.Programme, "") }
 
 // choiceTrouble says why a choice was not made, and what fits in its place.
 type choiceTrouble struct {
@@ -97,8 +104,11 @@ func (s *Server) student(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if wantsJSON(c) {
+	if wantsJSON(c) { // the day is in /student/schedule
 		return sendJSON(c, http.StatusOK, studentJSONOf(view))
+	}
+	if err := s.look(c, view); err != nil {
+		return err
 	}
 	page := s.studentPage(c, view)
 	return s.renderStudent(c, http.StatusOK, &page)
@@ -113,6 +123,12 @@ func (s *Server) studentPage(c *gin.Context, view store.StudentView) studentPage
 	for _, r := range page.Rounds {
 		if r.Choice == nil {
 			page.Missing = append(page.Missing, r.Number)
+		}
+	}
+	if page.State == enroll.Published {
+		for i, change := range changesOf(page.Locale, view) {
+			page.Rounds[i].Change = change
+			page.Changed = page.Changed || change != nil
 		}
 	}
 	return page

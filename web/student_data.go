@@ -15,6 +15,7 @@ type dataJSON struct {
 	School    string       `json:"school"`
 	Event     string       `json:"event"`
 	Choices   []dataChoice `json:"choices"`
+	Seen      enroll.Day   `json:"seen"`       // the day as the student saw it last
 	LoginCode bool         `json:"login_code"` // one is kept, sealed; it stands on the slip
 	KeptUntil time.Time    `json:"kept_until"`
 	Contact   string       `json:"contact"`
@@ -55,7 +56,7 @@ func (s *Server) studentData(c *gin.Context) error {
 	st := view.Student
 	out := dataJSON{
 		Student: dataStudent{st.ID, st.Number, st.FirstName, st.Infix, st.LastName, st.Class, st.Year, st.Email},
-		School:  view.School.Name, Event: view.Event.Title, Choices: []dataChoice{}, LoginCode: true,
+		School:  view.School.Name, Event: view.Event.Title, Choices: []dataChoice{}, Seen: view.Seen, LoginCode: true,
 		KeptUntil: view.Event.PurgeDue(), Contact: s.cfg.Provider.Email,
 	}
 	for _, r := range roundsOf(view) {

@@ -15,6 +15,7 @@ func (s *Server) studentRoutes() {
 	r.PUT("/student/ranking/:workshop", s.studentErrors(s.wish))
 	r.DELETE("/student/ranking/:workshop", s.studentErrors(s.unwish))
 	r.GET("/student/schedule", s.studentErrors(s.schedule))
+	r.PUT("/student/schedule/seen", s.studentErrors(s.sawSchedule))
 	r.GET("/student/schedule.ics", s.studentErrors(s.scheduleCalendar))
 	r.GET("/student/data", s.studentErrors(s.studentData))
 	r.GET("/student/live", s.handle(s.studentLive))

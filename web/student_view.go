@@ -25,6 +25,8 @@ type sessionView struct {
 	Elsewhere       int  // the other round in which the student has this workshop; 0: none
 	Cancelled       bool
 	By              enroll.By // of a chosen one
+	Way             string    // of a chosen one: where its room is
+	Wish            int       // of a chosen one: which of the student's wishes; 0: none
 	description     string
 }
 
@@ -54,6 +56,7 @@ type roundView struct {
 	Choice     *sessionView  // nil: none yet
 	Sessions   []sessionView // open to the student's class
 	Closed     []sessionView // not open to it
+	Change     *changeView   // on a published day: since the student last looked
 }
 
 // unpublished returns the view without what the allocation gave: that shows
@@ -102,6 +105,7 @@ func roundsOf(view store.StudentView) []roundView {
 			}
 			if v.Chosen {
 				chosen := v
+				chosen.Way, chosen.Wish = view.Event.Way(view.Programme, v.Room), slices.Index(view.Wishes, v.Workshop)+1
 				round.Choice = &chosen
 			}
 			if v.Allowed || v.Chosen {

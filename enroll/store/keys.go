@@ -48,6 +48,7 @@ type eventKeys struct {
 	places   string // HASH {student id}:{round} -> how (c, p, a), ":", workshop id
 	taken    string // HASH w3:2 -> places taken
 	wishes   string // HASH student id -> workshop ids, the dearest first, joined by commas
+	seen     string // HASH student id -> sealed enroll.Day: what they saw of their day last
 	logins   string // HASH HMAC of a login code -> student id
 	codes    string // HASH student id -> sealed login code
 	sessions string // HASH SHA-256 of a session token -> student id, ":", ms at which it ends
@@ -90,6 +91,7 @@ func keysOf(event string) eventKeys {
 		places:    p + "places",
 		taken:     p + "taken",
 		wishes:    p + "wishes",
+		seen:      p + "seen",
 		logins:    p + "logins",
 		codes:     p + "codes",
 		sessions:  p + "sessions",
@@ -115,7 +117,7 @@ func (k eventKeys) personal() []string {
 // ofStudent returns the hashes in which a student's id is the name of a field:
 // who is erased loses that field in each.
 func (k eventKeys) ofStudent() []string {
-	return []string{k.students, k.masks, k.wishes, k.codes, k.tokens, k.printed}
+	return []string{k.students, k.masks, k.wishes, k.seen, k.codes, k.tokens, k.printed}
 }
 
 // naming returns what names students by id somewhere in its JSON, strings or

@@ -24,7 +24,8 @@ type StudentView struct {
 	Student   enroll.Student
 	Mask      string // 1 or 0 for each workshop of the programme, in order: may the student's class take it
 	Choices   enroll.Choices
-	Wishes    []string // in mode ranking: workshop ids, the dearest first, those alone that count
+	Wishes    []string   // in mode ranking: workshop ids, the dearest first, those alone that count
+	Seen      enroll.Day // their day as they saw it last; nil: not since it was published
 	Taken     map[enroll.SessionKey]int
 	Now       time.Time
 }
@@ -96,8 +97,8 @@ func (s *Store) SignOutStudent(ctx context.Context, cookie string) error {
 }
 
 // viewLua follows gateLua in scripts whose KEYS are event, seats, masks, places,
-// taken, sessions, students, wishes and whose ARGV[3] is the SHA-256 of a session
-// token.
+// taken, sessions, students, wishes, seen and whose ARGV[3] is the SHA-256 of a
+// session token.
 //
 // who() answers the id of the student who is signed in, or nil and why not.
 // A session of an event whose data are out of reach answers purged even where
@@ -123,7 +124,8 @@ local function view(verdict, student)
   return {verdict, student, ev[6], ev[7] or '0',
     redis.call('HGET', KEYS[7], student) or '', redis.call('HGET', KEYS[3], student) or '',
     redis.call('HMGET', KEYS[4], student .. ':1', student .. ':2', student .. ':3', student .. ':4'),
-    redis.call('HGETALL', KEYS[5]), redis.call('HGET', KEYS[8], student) or ''}
+    redis.call('HGETALL', KEYS[5]), redis.call('HGET', KEYS[8], student) or '',
+    redis.call('HGET', KEYS[9], student) or '', ev[8] or '0'}
 end
 `
 
@@ -151,7 +153,7 @@ return view(seat(student, ARGV[4], ARGV[5], 'c', ARGV[6]), student)
 `
 
 func (k eventKeys) view() []string {
-	return []string{k.event, k.seats, k.masks, k.places, k.taken, k.sessions, k.students, k.wishes}
+	return []string{k.event, k.seats, k.masks, k.places, k.taken, k.sessions, k.students, k.wishes, k.seen}
 }
 
 // Student returns what the page of the student with that cookie shows.
@@ -246,6 +248,10 @@ func (s *Store) viewFrom(ctx context.Context, event string, reply []any) (Studen
 	}
 	if view.Event.Mode == enroll.Ranking {
 		view.Wishes = view.Programme.Wishable(view.Mask, wishesFrom(reply[7]))
+	}
+	view.Event.Revision = int64(number(9)) // what comes from the cache may have an earlier one
+	if view.Seen, err = openSeen(keys, st.ID, []byte(fmt.Sprint(reply[8]))); err != nil {
+		return StudentView{}, err
 	}
 	view.Taken, err = takenFrom(reply[6].([]any))
 	return view, err

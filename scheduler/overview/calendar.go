@@ -33,6 +33,7 @@ func Calendar(in Input, student string) ([]byte, error) {
 	cal.SetProductId("-//Cultuurdag//Cultuurdag//NL")
 	cal.SetMethod(ics.MethodPublish)
 	cal.SetName(oneLine(in.Event.Title))
+	general := strings.Split(in.Event.Way(in.Programme, ""), "\n")
 	empty := true
 	for i, round := range in.Programme.Rounds {
 		w, ok := in.Programme.Workshop(in.Choices[student][i+1].Workshop)
@@ -43,6 +44,7 @@ func Calendar(in Input, student string) ([]byte, error) {
 		session, _ := w.Session(i + 1) // of one that the programme lost, the room is empty
 		entry := cal.AddEvent(entryID(in.Event.ID, student, i+1))
 		entry.SetDtStampTime(in.MadeAt)
+		entry.SetModifiedAt(in.MadeAt) // not before any change: when that was, nobody keeps
 		// Applications take the entry with the higher number.
 		entry.SetSequence(in.Event.Version + int(in.Event.Revision))
 		entry.SetStartAt(round.Start)
@@ -51,7 +53,8 @@ func Calendar(in Input, student string) ([]byte, error) {
 		if where := joined(", ", session.Room, in.Event.Location); where != "" {
 			entry.SetLocation(where)
 		}
-		about := joined("\n", w.Teacher, l.T("overview.round", "round", i+1))
+		about := joined("\n", slices.Concat([]string{w.Teacher, l.T("overview.round", "round", i+1)},
+			strings.Split(in.Event.Way(in.Programme, session.Room), "\n"), general)...)
 		status := ics.ObjectStatusConfirmed
 		key := enroll.SessionKey{Workshop: w.ID, Round: i + 1}
 		if slices.Contains(in.Event.Cancelled, key) || slices.Contains(in.Cancelled, key) {
