@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -57,7 +58,7 @@ func (s *Server) sawSchedule(c *gin.Context) error {
 		return enroll.ErrStale
 	}
 	if wantsJSON(c) {
-		return sendJSON(c, 200, scheduleJSONOf(view))
+		return sendJSON(c, http.StatusOK, scheduleJSONOf(view))
 	}
 	return see(c, "/student/schedule")
 }
@@ -100,10 +101,10 @@ func sideOf(l *locale.Locale, r, other enroll.DayRound) string {
 		}
 		parts = append(parts, hours)
 	}
-	switch {
-	case r.Cancelled:
+	switch same := r.Workshop == other.Workshop; {
+	case r.Cancelled && !(same && other.Cancelled):
 		parts = append(parts, l.T("day.cancelled"))
-	case other.Cancelled && r.Workshop == other.Workshop:
+	case other.Cancelled && same && !r.Cancelled:
 		parts = append(parts, l.T("day.runs"))
 	}
 	return strings.Join(parts, ", ")

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -196,6 +197,118 @@ func TestMyDay(t *testing.T) {
 	if code := s.program(t).signIn(1).get("/student/schedule.ics").problem(t); code != "not_ready" {
 		t.Errorf("a calendar without a place: %s", code)
 	}
+}
+
+// publish gives the first student w0 and w2 and publishes the day.
+func (s *site) publish(t *testing.T) {
+	t.Helper()
+	s.close()
+	s.set(t, func(e *enroll.Event) { e.State = enroll.Closed })
+	choices, revision, err := s.Store.Choices(t.Context(), s.event.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := s.Store.Event(t.Context(), s.event.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := enroll.Plan{Places: map[string][]string{s.students[0].ID: {"w0", "w2", ""}}}
+	if err := s.Store.ApplyPlan(t.Context(), e, revision, choices, plan, nil); err != nil {
+		t.Fatal(err)
+	}
+	s.set(t, func(e *enroll.Event) { e.State = enroll.Published })
+}
+
+func (s *site) set(t *testing.T, change func(*enroll.Event)) {
+	t.Helper()
+	if _, err := s.Store.UpdateEvent(t.Context(), s.event.ID, func(e *enroll.Event) error { change(e); return nil }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var seenField = regexp.MustCompile(`name="day" value="([0-9a-f]+)"`)
+
+// What has changed since the student last looked stays marked until they say
+// to have seen it, in every browser of theirs.
+func TestMyDayHasChanged(t *testing.T) {
+	s := newSite(t)
+	s.publish(t)
+	id, anna := s.students[0].ID, s.browser(t).signIn(0)
+	place := func(round int, workshop string) {
+		t.Helper()
+		if err := s.Store.Place(t.Context(), s.event.ID, id, round, workshop); err != nil {
+			t.Fatal(err)
+		}
+	}
+	day := func() reply {
+		t.Helper()
+		return anna.get("/student/schedule")
+	}
+	for range 2 {
+		anna.get("/student").lacks(t, "gewijzigd", "Gewijzigd") // the first look, and a reload
+	}
+	place(1, "w1")
+	place(3, "w3")
+	for range 2 {
+		day().has(t, "Je dag is gewijzigd", "Eerst: Workshop 0, Lokaal 0", "Nu: Workshop 1, Lokaal 1", "Eerst: geen plek", "Nu: Workshop 3, Lokaal 3")
+	}
+	seen := seenField.FindStringSubmatch(day().body)
+	if seen == nil {
+		t.Fatal("nothing to say that it was seen")
+	}
+
+	// It changes once more, just before the button is pressed.
+	s.set(t, func(e *enroll.Event) { e.Cancelled = []enroll.SessionKey{{Workshop: "w2", Round: 2}} })
+	if r := anna.form("/student/schedule/seen", "_method", "PUT", "day", seen[1]); r.status != http.StatusSeeOther || r.header.Get("Location") != "/student/schedule" {
+		t.Fatalf("%d %s", r.status, r.header.Get("Location"))
+	}
+	page := day()
+	page.has(t, "Eerst: gaat door", "Nu: gaat niet door", "Nu: Workshop 1, Lokaal 1")
+	var got scheduleJSON
+	program := s.program(t).signIn(0)
+	program.get("/student/schedule").decode(t, &got)
+	if w := got.Rounds[0].Was; !got.Changed || w == nil || w.Workshop != "w0" || w.Room != "Lokaal 0" || got.Rounds[1].Was.Cancelled || got.Rounds[2].Was.Workshop != "" {
+		t.Errorf("got %+v", got)
+	}
+	if code := program.json("PUT", "/student/schedule/seen", map[string]any{"day": seen[1]}).problem(t); code != "stale" {
+		t.Errorf("an earlier version was seen: %s", code)
+	}
+
+	seen = seenField.FindStringSubmatch(page.body)
+	for range 2 { // a second click
+		anna.form("/student/schedule/seen", "_method", "PUT", "day", seen[1])
+	}
+	day().lacks(t, "gewijzigd", "Gewijzigd", "Eerst:")
+	s.browser(t).signIn(0).get("/student").lacks(t, "Gewijzigd")
+	anna.get("/student/data").has(t, "Wat je van je dag zag", "2. 11:00–12:30 Workshop 2, Lokaal 2, gaat niet door")
+
+	place(1, "w0")
+	place(1, "w1") // there and back is no change
+	day().lacks(t, "Gewijzigd")
+
+	date := s.event.Date.AddDays(1)
+	s.set(t, func(e *enroll.Event) { e.Date, e.LastDate = date, date })
+	if _, err := s.Store.MoveRounds(t.Context(), s.event.ID); err != nil {
+		t.Fatal(err)
+	}
+	day().has(t, "Eerst: vrijdag 4 december 2026 09:00–10:30", "Nu: zaterdag 5 december 2026 09:00–10:30")
+}
+
+func TestTheWayOnMyDay(t *testing.T) {
+	s := newSite(t)
+	s.set(t, func(e *enroll.Event) {
+		e.Directions = "Ingang aan de Kade.\nLokaal 0: trap op <links>\nLokaal 1: kelder"
+	})
+	s.publish(t)
+	anna := s.browser(t).signIn(0)
+	anna.get("/student/schedule").has(t, "Waar moet je zijn?", "Ingang aan de Kade.", "trap op &lt;links&gt;")
+	anna.get("/student/schedule").lacks(t, "kelder")
+	var got scheduleJSON
+	s.program(t).signIn(0).get("/student/schedule").decode(t, &got)
+	if got.Directions != "Ingang aan de Kade." || got.Rounds[0].Directions != "trap op <links>" || got.Rounds[1].Directions != "" {
+		t.Errorf("got %+v", got)
+	}
+	anna.get("/student/schedule.ics").has(t, "trap op <links>\\nIngang aan de Kade.")
 }
 
 func TestMyData(t *testing.T) {

@@ -30,7 +30,11 @@ func reads(w *enrolltest.World, event, student, cookie string) map[string]func()
 		"Rank":       func() error { _, err := s.Rank(ctx, cookie, nil, 0); return err },
 		"Wish":       func() error { _, err := s.Wish(ctx, cookie, "w0", 0, 0); return err },
 		"Unwish":     func() error { _, err := s.Unwish(ctx, cookie, "w0", 0); return err },
-		"Place":      func() error { return s.Place(ctx, event, student, 1, "w0") },
+		"Saw": func() error {
+			view := store.StudentView{Event: enroll.Event{ID: event}, Student: enroll.Student{ID: student}}
+			return s.Saw(ctx, cookie, view, enroll.Day{}, true)
+		},
+		"Place": func() error { return s.Place(ctx, event, student, 1, "w0") },
 		"LockList": func() error {
 			unlock, err := s.LockList(ctx, event)
 			if err == nil {
