@@ -213,7 +213,7 @@ func (s *site) publish(t *testing.T) {
 		t.Fatal(err)
 	}
 	plan := enroll.Plan{Places: map[string][]string{s.students[0].ID: {"w0", "w2", ""}}}
-	if err := s.Store.ApplyPlan(t.Context(), e, revision, choices, plan, nil); err != nil {
+	if err := s.Store.ApplyPlan(t.Context(), e, revision, choices, store.Outcome{Plan: plan}); err != nil {
 		t.Fatal(err)
 	}
 	s.set(t, func(e *enroll.Event) { e.State = enroll.Published })
