@@ -137,10 +137,23 @@ func (s *Store) MarkPurged(ctx context.Context, event string) error {
 // or one with appendonly off.
 var ErrMemoryOnly = errors.New("memory only")
 
+// rewriteTime is how long a rewrite may take.
+const rewriteTime = 10 * time.Minute
+
 // RewriteLog makes every node write its append-only file anew from what it
 // holds now, so that deleted data are in no file any more, and waits until that
-// is done. ErrMemoryOnly where there is no such file.
+// is done. Whoever calls before a rewrite begins shares it. ErrMemoryOnly where
+// there is no such file.
 func (s *Store) RewriteLog(ctx context.Context) error {
+	_, err := s.rewrites.Do(ctx, struct{}{}, func(ctx context.Context, _ []struct{}) (struct{}, error) {
+		ctx, cancel := context.WithTimeout(ctx, rewriteTime)
+		defer cancel()
+		return struct{}{}, s.rewriteLog(ctx)
+	})
+	return err
+}
+
+func (s *Store) rewriteLog(ctx context.Context) error {
 	err := s.eachNode(ctx, func(ctx context.Context, node redis.UniversalClient) error {
 		info, err := persistence(ctx, node)
 		if err != nil {

@@ -32,6 +32,8 @@ type Store struct {
 	events  map[string]cached       // by event id, true for the version it names
 	schools map[string]cachedSchool // by id
 	codes   map[string]string       // public code -> event id; never changes
+
+	rewrites Shared[struct{}, struct{}] // of Redis's log
 }
 
 // cached is an event as it was at its version, with its programme.

@@ -5,53 +5,45 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 
 	"cultuurdag/enroll"
+	"cultuurdag/scheduler/purge"
 )
 
-// Worker takes steps, proposals and mail from asynq's queues.
+// Worker takes steps, proposals and mail from asynq's queues. Each queue has a
+// server of its own, so that none waits for another's work.
 type Worker struct {
-	server *asynq.Server
-	plans  *asynq.Server
-	mail   *asynq.Server // nil: no mail is sent
-	cancel func()        // ends proposals, and the sending of mail after the one that is in hand
-	runner *Runner
-	sweep  *Sweep
+	servers []*asynq.Server
+	cancel  func() // ends proposals, and the sending of mail after the one that is in hand
+	runner  *Runner
+	sweep   *Sweep
 }
 
 // NewWorker returns a worker on rdb, which it does not own; poll is how often an
 // empty queue is looked at.
 func NewWorker(rdb redis.UniversalClient, runner *Runner, sweep *Sweep, poll time.Duration) *Worker {
-	server := asynq.NewServerFromRedisClient(rdb, asynq.Config{
-		Concurrency:       4,
-		Queues:            map[string]int{QueuePurge: 6, QueueSteps: 4},
-		TaskCheckInterval: poll,
-		Logger:            logger{runner.Logger},
-		LogLevel:          asynq.WarnLevel,
-	})
 	background, cancel := context.WithCancel(context.Background())
-	plans := asynq.NewServerFromRedisClient(rdb, asynq.Config{
-		Concurrency:       1,
-		Queues:            map[string]int{QueuePlans: 1},
-		BaseContext:       func() context.Context { return background },
-		TaskCheckInterval: poll,
-		Logger:            logger{runner.Logger},
-		LogLevel:          asynq.WarnLevel,
-	})
-	w := &Worker{server: server, plans: plans, cancel: cancel, runner: runner, sweep: sweep}
-	if runner.Postman != nil {
-		w.mail = asynq.NewServerFromRedisClient(rdb, asynq.Config{
-			Concurrency:       1, // so that mailPace holds for the whole process
-			Queues:            map[string]int{QueueMail: 1},
-			BaseContext:       func() context.Context { return background },
+	w := &Worker{cancel: cancel, runner: runner, sweep: sweep}
+	serve := func(queue string, concurrency int, ctx context.Context) {
+		w.servers = append(w.servers, asynq.NewServerFromRedisClient(rdb, asynq.Config{
+			Concurrency:       concurrency,
+			Queues:            map[string]int{queue: 1},
+			BaseContext:       func() context.Context { return ctx },
 			TaskCheckInterval: poll,
 			Logger:            logger{runner.Logger},
 			LogLevel:          asynq.WarnLevel,
-		})
+		}))
+	}
+	serve(QueuePurge, purge.AtOnce, context.Background())
+	serve(QueueSteps, 4, context.Background())
+	serve(QueuePlans, 1, background)
+	if runner.Postman != nil {
+		serve(QueueMail, 1, background) // so that mailPace holds for the whole process
 	}
 	return w
 }
@@ -60,22 +52,13 @@ func NewWorker(rdb redis.UniversalClient, runner *Runner, sweep *Sweep, poll tim
 func (w *Worker) Start() error {
 	mux := asynq.NewServeMux()
 	mux.HandleFunc(typePrefix, w.handle)
-	if err := w.server.Start(mux); err != nil {
-		return err
-	}
-	if err := w.plans.Start(mux); err != nil {
-		w.server.Shutdown()
-		return err
-	}
-	if w.mail == nil {
-		return nil
-	}
-	mux = asynq.NewServeMux()
-	mux.HandleFunc(typeInvite, w.handleInvite)
-	if err := w.mail.Start(mux); err != nil {
-		w.plans.Shutdown()
-		w.server.Shutdown()
-		return err
+	mux.HandleFunc(typeInvite, w.handleInvite) // the longer prefix is taken
+	for i, server := range w.servers {
+		if err := server.Start(mux); err != nil {
+			w.cancel()
+			shutDown(w.servers[:i])
+			return err
+		}
 	}
 	return nil
 }
@@ -85,11 +68,15 @@ func (w *Worker) Start() error {
 // runs next.
 func (w *Worker) Stop() {
 	w.cancel()
-	if w.mail != nil {
-		w.mail.Shutdown()
+	shutDown(w.servers)
+}
+
+func shutDown(servers []*asynq.Server) {
+	var group sync.WaitGroup
+	for _, server := range servers {
+		group.Go(server.Shutdown)
 	}
-	w.plans.Shutdown()
-	w.server.Shutdown()
+	group.Wait()
 }
 
 // handle takes the step that the task names. A step that fails is tried again

@@ -49,15 +49,15 @@ func (p *Purger) check(ctx context.Context, w work) (Entry, error) {
 	if opens {
 		return Entry{}, fmt.Errorf("%w: a key that opens its canary", ErrNotVerified)
 	}
-	return p.searchFiles(w)
+	return p.searchFiles(ctx, w)
 }
 
 // searchFiles looks for the event's tag in Redis's files.
-func (p *Purger) searchFiles(w work) (Entry, error) {
+func (p *Purger) searchFiles(ctx context.Context, w work) (Entry, error) {
 	if p.RedisDir == "" || w.first.Tag == "" {
 		return Entry{Files: filesUnreachable}, nil
 	}
-	found, err := residue(p.RedisDir, w.first.Tag)
+	found, err := p.residueOf(ctx, w.first.Tag)
 	if err != nil {
 		return Entry{}, err
 	}

@@ -34,7 +34,8 @@ type Purger struct {
 	// then, before the event is marked purged; where it fails, it is called again.
 	Certificate func(ctx context.Context, event string) error
 
-	troubles sync.Map // event -> store.Trouble: why its purge failed last
+	troubles sync.Map                       // event -> store.Trouble: why its purge failed last
+	searches store.Shared[string, searched] // of Redis's files, for tags
 
 	// stop is where tests break a purge off: after a step was done, and after it
 	// was logged.

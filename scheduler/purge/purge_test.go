@@ -627,7 +627,7 @@ func TestBackupInTheMidstOfAPurgeDoesNotOpenTheEvent(t *testing.T) {
 func TestSnapshotsAreRemovedWhenRedisHasWrittenThem(t *testing.T) {
 	ctx := context.Background()
 	s := newScene(t)
-	if err := s.Redis.ConfigSet(ctx, "rdb-key-save-delay", "20000").Err(); err != nil { // µs for each key
+	if err := s.Redis.ConfigSet(ctx, "rdb-key-save-delay", "50000").Err(); err != nil { // µs for each key
 		t.Fatal(err)
 	}
 	if err := s.Redis.BgSave(ctx).Err(); err != nil {
@@ -636,6 +636,9 @@ func TestSnapshotsAreRemovedWhenRedisHasWrittenThem(t *testing.T) {
 	for { // until the child has made its file
 		if names, err := filepath.Glob(filepath.Join(s.Server.Dir, "temp-*.rdb")); err != nil || len(names) > 0 {
 			break
+		}
+		if saving, err := s.Store.Saving(ctx); err != nil || !saving {
+			t.Fatalf("the save was over before its file was seen: %v", err)
 		}
 	}
 	if saving, err := s.Store.Saving(ctx); err != nil || !saving {

@@ -4,9 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"cultuurdag/enroll"
 )
+
+// AtOnce is how many purges go on side by side: most of their time is waiting for
+// Redis to write its log anew, which it does once for all that wait.
+const AtOnce = 16
 
 // Replay makes good, before anything is served, what happened while the program
 // was down:
@@ -47,13 +52,20 @@ func (p *Purger) Replay(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var group sync.WaitGroup // side by side they share the long steps
+	places := make(chan struct{}, AtOnce)
 	for _, e := range events {
 		if step, _, ok := e.Due(p.Clock.Now()); ok && step == enroll.StepPurge && !seen[e.ID] {
-			if err := p.Run(ctx, e.ID); err != nil {
-				p.Logger.WarnContext(ctx, "purge: left to the sweep", "event", e.ID, "err", err)
-			}
+			places <- struct{}{}
+			group.Go(func() {
+				defer func() { <-places }()
+				if err := p.Run(ctx, e.ID); err != nil {
+					p.Logger.WarnContext(ctx, "purge: left to the sweep", "event", e.ID, "err", err)
+				}
+			})
 		}
 	}
+	group.Wait()
 	return p.copyLog(ctx)
 }
 

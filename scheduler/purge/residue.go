@@ -1,6 +1,7 @@
 package purge
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -14,6 +15,14 @@ import (
 type searched struct {
 	files   int                 // that were read
 	holding map[string][]string // tag in hex -> files, relative to the folder
+}
+
+// residueOf searches Redis's files for one tag. One pass serves all events that
+// are purged at the same time.
+func (p *Purger) residueOf(ctx context.Context, tag string) (searched, error) {
+	return p.searches.Do(ctx, tag, func(_ context.Context, tags []string) (searched, error) {
+		return residue(p.RedisDir, tags...)
+	})
 }
 
 // residue searches all files below dir for the tags of events, given in hex. A

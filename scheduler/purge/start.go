@@ -48,7 +48,7 @@ func (p *Purger) start(ctx context.Context, w work) (Entry, error) {
 		return Entry{}, err
 	}
 	if p.RedisDir != "" {
-		found, err := residue(p.RedisDir, entry.Tag)
+		found, err := p.residueOf(ctx, entry.Tag)
 		if err != nil {
 			return Entry{}, err
 		}
