@@ -49,13 +49,13 @@ func TestEventsOfAnotherSchoolAreNotThere(t *testing.T) {
 // fillPath puts things that exist into a route.
 func fillPath(s *site, path string) string {
 	return strings.NewReplacer(":event", s.event.ID, ":student", s.students[0].ID, ":round", "1", ":file", "rosters.pdf",
-		":school", s.event.School, ":contact", "nobody").Replace(path)
+		":school", s.event.School, ":contact", "nobody", ":proposal", "none", ":run", "none").Replace(path)
 }
 
 func TestWhatOrganisersAloneMay(t *testing.T) {
 	s := newSite(t)
 	contact := s.contact(t)
-	organisers := regexp.MustCompile(`^(/schools.*|/audit|/purge-log.*|/events/new|/events/:event/(change|programme|open|close|publish|cancel|allocate|allocation))$`)
+	organisers := regexp.MustCompile(`^(/schools.*|/audit|/purge-log.*|/events/new|/events/:event/(change|programme|open|close|publish|cancel|allocate|allocation|costs|proposals.*|runs.*))$`)
 	n := 0
 	for _, r := range newServer(t).engine.Routes() {
 		alone := organisers.MatchString(r.Path) || r.Path == "/events" && r.Method == "POST" || r.Path == "/events/:event" && r.Method == "PATCH"
@@ -67,7 +67,7 @@ func TestWhatOrganisersAloneMay(t *testing.T) {
 			t.Errorf("%s %s: a contact is answered %d %s", r.Method, r.Path, got.status, got.body)
 		}
 	}
-	if n < 20 {
+	if n < 26 {
 		t.Errorf("only %d routes", n)
 	}
 }

@@ -267,10 +267,10 @@ func TestAllocate(t *testing.T) {
 	if r := v.json("POST", path+"/allocate", map[string]any{"costs": "first", "seed": 7}); r.status != http.StatusAccepted || !slices.Equal(asked, []string{"7first"}) {
 		t.Errorf("%d %v", r.status, asked)
 	}
-	if r := v.get(path + "/allocation"); r.body != `{"report":{"unplaced":2,"proven":true},"state":"done"}` {
+	if r := v.get(path + "/allocation"); r.body != `{"proposals":[],"proposing":"none","report":{"unplaced":2,"proven":true},"state":"done"}` {
 		t.Errorf("%s", r.body)
 	}
-	s.browser(t).as("organisator@example.org").get(path+"/allocation").has(t, "2 plekken konden niet", "bewezen")
+	s.browser(t).as("organisator@example.org").get(path+"/allocation").has(t, "2 plekken konden niet", "Bewezen: beter kan niet")
 }
 
 func TestSchools(t *testing.T) {

@@ -2,12 +2,16 @@ package web
 
 import (
 	"errors"
+	"fmt"
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 	"golang.org/x/text/unicode/norm"
@@ -234,6 +238,22 @@ type studentOnePage struct {
 	Code    string // just made, shown once
 	Rounds  []placeRound
 	Trouble *problemJSON
+
+	OverRound      int // what was typed to place beyond the seats
+	OverIn, Reason string
+}
+
+// ReasonField is the input of the reason for a place beyond the seats of a round.
+func (p *studentOnePage) ReasonField(round int) textField {
+	reason := ""
+	if round == p.OverRound {
+		reason = p.Reason
+	}
+	form := fmt.Sprintf("over-%d", round)
+	f := p.Text(form+".reason", reason, "text", "off")
+	f.Label = p.Locale.T("label.reason")
+	f.Attrs = template.HTMLAttr(strings.Replace(string(f.Attrs), `name="`+form+`.`, `name="`, 1)) // escaped by Field
+	return f
 }
 
 type placeRound struct {
@@ -250,6 +270,37 @@ type placeOption struct {
 	Full      bool // and not the student's own
 	Closed    bool // not open to the student's class
 	Elsewhere bool // has it in another round
+}
+
+// placeGroup is options that one rule holds for.
+type placeGroup struct {
+	Name    string // allocation.group.NAME
+	Options []placeOption
+}
+
+// Groups puts the options of a round in groups: what can be had, what is full,
+// what the student has already, what is not for the class.
+func (r placeRound) Groups() []placeGroup {
+	groups := []placeGroup{{Name: "free"}, {Name: "full"}, {Name: "closed"}, {Name: "repeat"}}
+	for _, o := range r.Options {
+		at := 0
+		switch {
+		case o.Chosen:
+		case o.Elsewhere:
+			at = 3
+		case o.Full:
+			at = 1
+		case o.Closed:
+			at = 2
+		}
+		groups[at].Options = append(groups[at].Options, o)
+	}
+	return slices.DeleteFunc(groups, func(g placeGroup) bool { return len(g.Options) == 0 })
+}
+
+// Full returns the options that are full and could be had all the same.
+func (r placeRound) Full() []placeOption {
+	return slices.DeleteFunc(slices.Clone(r.Options), func(o placeOption) bool { return !o.Full || o.Elsewhere })
 }
 
 // studentOne is GET /events/:event/students/:student.
@@ -290,17 +341,17 @@ func (s *Server) studentOnePage(c *gin.Context) (studentOnePage, error) {
 	page = studentOnePage{eventPage: base, Student: st}
 	page.Title = page.Locale.T("staff.student.title") + " – " + base.Event.Title // no name in a browser's history
 	page.Back = "/events/" + base.Event.ID + "/students/" + page.Student.ID
-	page.Rounds = placeRounds(p, page.Student, choices[page.Student.ID], taken)
+	page.Rounds = placeRounds(base.Event, p, page.Student, choices[page.Student.ID], taken)
 	return page, nil
 }
 
-func placeRounds(p enroll.Programme, st enroll.Student, has enroll.Choices, taken map[enroll.SessionKey]int) []placeRound {
+func placeRounds(e enroll.Event, p enroll.Programme, st enroll.Student, has enroll.Choices, taken map[enroll.SessionKey]int) []placeRound {
 	var rounds []placeRound
 	for i, place := range placesOf(p, has) {
 		r := placeRound{studentPlace: place, Number: i + 1, Start: p.Rounds[i].Start, End: p.Rounds[i].End}
 		for _, w := range p.Workshops {
 			session, given := w.Session(i + 1)
-			if !given {
+			if !given || session.Cancelled || slices.Contains(e.Cancelled, enroll.SessionKey{Workshop: w.ID, Round: i + 1}) && has[i+1].Workshop != w.ID {
 				continue
 			}
 			o := placeOption{ID: w.ID, Title: w.Title, Chosen: has[i+1].Workshop == w.ID, Closed: !w.OpenTo(st.Class, st.Year)}
@@ -316,28 +367,42 @@ func placeRounds(p enroll.Programme, st enroll.Student, has enroll.Choices, take
 	return rounds
 }
 
-// place is PUT /events/:event/students/:student/choices/:round {workshop}: by
-// hand, whatever the class; an empty workshop takes the place away.
+// longestReason is how long the reason for a place beyond the seats may be.
+const longestReason = 200
+
+// place is PUT /events/:event/students/:student/choices/:round {workshop, over?,
+// reason?}: by hand, whatever the class; an empty workshop takes the place away.
+// With over an organiser has a place in a session that is full, for a reason
+// that goes into the audit log.
 func (s *Server) place(c *gin.Context) error {
 	var in struct {
 		Workshop string `json:"workshop" form:"workshop"`
+		Over     bool   `json:"over" form:"over"`
+		Reason   string `json:"reason" form:"reason"`
 	}
 	if err := bind(c, &in); err != nil {
 		return err
 	}
+	in.Reason = trim(in.Reason)
 	ctx, id, student := c.Request.Context(), event(c).ID, c.Param("student")
 	round := atoi(c.Param("round"))
 	if event(c).State == enroll.Cancelled {
 		return enroll.ErrState
 	}
-	if err := s.audit(c, "student.place", id, ""); err != nil {
-		return err
+	var err error
+	if in.Over {
+		err = s.placeOver(c, student, round, in.Workshop, in.Reason)
+	} else {
+		if err := s.audit(c, "student.place", id, ""); err != nil {
+			return err
+		}
+		err = s.store.Place(ctx, id, student, round, in.Workshop)
 	}
-	err := s.store.Place(ctx, id, student, round, in.Workshop)
+	var fields enroll.FieldErrors
 	switch {
 	case err == nil:
 		s.cfg.Kick() // lists that were made are made again
-	case wantsJSON(c), !errors.Is(err, enroll.ErrFull) && !errors.Is(err, enroll.ErrRepeat) && !errors.Is(err, enroll.ErrNoSession):
+	case wantsJSON(c), !errors.As(err, &fields) && !errors.Is(err, enroll.ErrFull) && !errors.Is(err, enroll.ErrRepeat) && !errors.Is(err, enroll.ErrNoSession):
 		return err
 	}
 	if wantsJSON(c) {
@@ -352,7 +417,7 @@ func (s *Server) place(c *gin.Context) error {
 		return sendJSON(c, http.StatusOK, answer)
 	}
 	if err == nil {
-		s.flash(c, "staff.student.placed")
+		s.flash(c, map[bool]string{true: "allocation.over.done", false: "staff.student.placed"}[in.Over])
 		return see(c, "/events/"+id+"/students/"+student)
 	}
 	page, pageErr := s.studentOnePage(c)
@@ -360,7 +425,39 @@ func (s *Server) place(c *gin.Context) error {
 		return pageErr
 	}
 	p, _ := problemOf(err, page.Locale)
+	if fields != nil {
+		for i := range fields { // each round has a form of its own
+			fields[i].Field = fmt.Sprintf("over-%d.%s", round, fields[i].Field)
+		}
+		page.fail(fields)
+		page.OverIn, page.OverRound, page.Reason = in.Workshop, round, in.Reason
+		return s.render(c, p.Status, "staff/student", &page)
+	}
 	p.Detail = page.Locale.T("staff.student." + p.Code)
 	page.Trouble = &p
 	return s.render(c, p.Status, "staff/student", &page)
+}
+
+// placeOver puts a student in a session that may be full, by an organiser, who
+// says why.
+func (s *Server) placeOver(c *gin.Context, student string, round int, workshop, reason string) error {
+	if account(c).Role != enroll.Organiser {
+		return enroll.ErrForbidden
+	}
+	var errs enroll.FieldErrors
+	if reason == "" {
+		errs.Add("reason", "required")
+	} else if utf8.RuneCountInString(reason) > longestReason {
+		errs.Add("reason", "too_much", strconv.Itoa(longestReason))
+	}
+	if workshop == "" {
+		errs.Add("workshop", "required")
+	}
+	if len(errs) > 0 {
+		return errs
+	}
+	if err := s.audit(c, "student.place.over", event(c).ID, reason); err != nil {
+		return err
+	}
+	return s.store.PlaceOver(c.Request.Context(), event(c).ID, student, round, workshop)
 }
