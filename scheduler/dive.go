@@ -86,10 +86,16 @@ func (s *master) rounded() plan {
 // divided. Every master on the way is rounded and offered. dive ends early
 // once a plan costs no more than target.
 //
+// Where places are missing, prices are as high as that, and only as much holds
+// anybody.
+//
 // Minimums begin with a low shortfall, as a high one throws all prices about
 // where a push is enough.
 func (s *search) dive(target int) {
 	running := slices.Clone(s.node.running)
+	if slices.ContainsFunc(s.master.price, func(v float64) bool { return v > float64(s.p.missing)/2 }) {
+		s.node.leaving = max(s.node.leaving, s.p.missing)
+	}
 	full := s.master.shortfall
 	s.master.shortfall = min(full, float64(max(1, 2*s.p.costs.Unranked+2*s.p.moving)))
 	for !s.work.done() {
