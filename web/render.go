@@ -15,6 +15,7 @@ import (
 
 	"cultuurdag/enroll"
 	"cultuurdag/enroll/locale"
+	"cultuurdag/scheduler/purge"
 )
 
 //go:embed templates
@@ -84,6 +85,7 @@ type Page struct {
 	Refresh   int             // seconds after which the page comes back by itself; 0: never
 	Scripts   []string        // static files, loaded deferred
 	Wide      bool            // for tables: the full width of the screen
+	Overdue   []purge.Status  // purges that an organiser has to see to
 }
 
 func (p *Page) base() *Page { return p }
@@ -104,6 +106,9 @@ func (s *Server) page(c *gin.Context, title string) Page {
 	if a, ok := c.Get(staffKey); ok {
 		account := a.(enroll.Account)
 		p.Staff = &account
+		if account.Role == enroll.Organiser {
+			p.Overdue = s.overdue(c.Request.Context())
+		}
 	}
 	return p
 }

@@ -17,6 +17,7 @@ import (
 	"cultuurdag/enroll"
 	"cultuurdag/enroll/locale"
 	"cultuurdag/enroll/store"
+	"cultuurdag/scheduler/purge"
 )
 
 // Config is all that the web application is told from outside.
@@ -57,6 +58,11 @@ type Config struct {
 	// PurgeSteps tells how the purge of an event stands, as {state, due, steps:
 	// [{step, at}]}. Nil: what the event itself tells.
 	PurgeSteps func(ctx context.Context, event string) (any, error)
+	// Purges tells where the purge of every event stands. Nil: nothing is known.
+	Purges func(ctx context.Context) ([]purge.Status, error)
+	// Completed returns the entry of the purge log that says that the event's purge
+	// is complete, or enroll.ErrNotFound. Nil: there is none.
+	Completed func(ctx context.Context, event string) (purge.Entry, error)
 	// Certificate makes the PDF that says that the event was purged. Nil:
 	// ErrNotReady.
 	Certificate func(ctx context.Context, event string, l *locale.Locale) ([]byte, error)
@@ -91,6 +97,7 @@ type Server struct {
 	pages  *pages
 	static *static
 	seats  *seatHub
+	late   overduePurges
 	staff  *scs.SessionManager // login sessions of staff
 	lists  chan struct{}       // holds one while a class list is read: each takes tens of MB
 	mails  sync.WaitGroup      // that are being sent
@@ -158,6 +165,7 @@ func (s *Server) routes() {
 	s.engine.GET("/static/:name", s.handle(s.serveStatic))
 	s.engine.POST("/language", s.handle(s.setLanguage))
 	s.engine.GET("/privacy", s.handle(s.privacy))
+	s.engine.GET("/deletion", s.handle(s.deletion))
 	if s.cfg.Demo {
 		s.engine.POST("/demo/clock", s.handle(s.moveClock))
 	}

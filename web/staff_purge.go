@@ -14,6 +14,7 @@ import (
 
 	"cultuurdag/enroll"
 	"cultuurdag/scheduler/overview"
+	"cultuurdag/scheduler/purge"
 )
 
 // purgeView tells how the purge of an event stands, as Config.PurgeSteps does.
@@ -44,7 +45,9 @@ func convert(from, into any) error {
 type purgePage struct {
 	eventPage
 	Purge purgeView
-	Typed string // as the title
+	Typed string     // as the title
+	Line  *purgeLine // of a purge that is due and not complete
+	Mails []string   // how its certificate stands
 }
 
 func (s *Server) purgeSteps(ctx context.Context, e enroll.Event) (any, error) {
@@ -67,7 +70,19 @@ func (s *Server) purgePage(c *gin.Context) (purgePage, error) {
 	if page.State == enroll.Purging {
 		page.Scripts = []string{"staff.js"}
 	}
-	return page, convert(steps, &page.Purge)
+	if err := convert(steps, &page.Purge); err != nil {
+		return page, err
+	}
+	ctx := c.Request.Context()
+	if page.Mails, err = s.letterWords(ctx, page.Locale, page.Event); err != nil || page.State != enroll.Purging {
+		return page, err
+	}
+	all, err := s.statuses(ctx)
+	if status, ok := all[page.Event.ID]; ok && status.State != purge.Done {
+		line := s.purgeLine(page.Locale, agendaEvent{}, status)
+		page.Line = &line
+	}
+	return page, err
 }
 
 // showPurge is GET /events/:event/purge.
@@ -164,10 +179,10 @@ type logEntry struct {
 // purgeLogPage shows what is due, what is done, and the log.
 type purgeLogPage struct {
 	Page
-	Due     []agendaEvent // by when
-	Done    []agendaEvent // newest first
-	Entries []logEntry    // newest first
-	Signed  bool          // there is a checkpoint
+	Due     []purgeLine // by when
+	Done    []purgeLine // newest first
+	Entries []logEntry  // newest first
+	Signed  bool        // there is a checkpoint
 }
 
 func (s *Server) logEntries(ctx context.Context) (any, error) {
@@ -205,6 +220,10 @@ func (s *Server) purgeLog(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	stands, err := s.statuses(ctx)
+	if err != nil {
+		return err
+	}
 	titles := map[string]string{}
 	for _, e := range events {
 		school, err := s.store.School(ctx, e.School)
@@ -212,14 +231,18 @@ func (s *Server) purgeLog(c *gin.Context) error {
 			return err
 		}
 		titles[e.ID] = e.Title + ", " + school.Name
-		if a := s.agendaEvent(l, e, school.Name); a.State == enroll.Purged {
-			page.Done = append(page.Done, a)
-		} else {
-			page.Due = append(page.Due, a)
+		line := s.purgeLine(l, s.agendaEvent(l, e, school.Name), stands[e.ID])
+		if line.State != enroll.Purged {
+			page.Due = append(page.Due, line)
+			continue
 		}
+		if line.Mails, err = s.letterWords(ctx, l, e); err != nil {
+			return err
+		}
+		page.Done = append(page.Done, line)
 	}
-	slices.SortFunc(page.Due, func(a, b agendaEvent) int { return a.PurgeDue().Compare(b.PurgeDue()) })
-	slices.SortFunc(page.Done, func(a, b agendaEvent) int { return b.PurgedAt.Compare(a.PurgedAt) })
+	slices.SortFunc(page.Due, func(a, b purgeLine) int { return a.PurgeDue().Compare(b.PurgeDue()) })
+	slices.SortFunc(page.Done, func(a, b purgeLine) int { return b.PurgedAt.Compare(a.PurgedAt) })
 	for i, entry := range page.Entries {
 		page.Entries[i].EventTitle = titles[entry.Event]
 	}

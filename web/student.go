@@ -80,6 +80,9 @@ func (s *Server) studentErrors(h handlerFunc) gin.HandlerFunc {
 			page := s.codePage(c)
 			_, cookieErr := studentToken(c)
 			page.SignedOut = cookieErr == nil
+			if _, err := c.Request.Cookie(goneCookie); err == nil && !page.SignedOut {
+				return s.farewell(c)
+			}
 			if page.SignedOut {
 				s.setCookie(c, studentCookie, "", -1)
 			}

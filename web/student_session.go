@@ -90,6 +90,7 @@ func (s *Server) signInStudent(c *gin.Context) error {
 		return s.refuseCode(c, in.Code, school, err)
 	}
 	s.setCookie(c, studentCookie, cookie, studentAge)
+	s.setCookie(c, goneCookie, "", -1)
 	if wantsJSON(c) || sentJSON(c) {
 		c.Status(http.StatusNoContent)
 		return nil
@@ -168,6 +169,11 @@ func (s *Server) signOutStudent(c *gin.Context) error {
 	return see(c, "/")
 }
 
+// goneCookie marks a browser in which somebody was told that everything is gone:
+// another tab of it, whose session that ended, is told the same, and not asked
+// for a code. It says nothing about anybody.
+const goneCookie = "gone"
+
 // farewell tells a student kindly that everything is gone, and has the browser
 // forget as well.
 func (s *Server) farewell(c *gin.Context) error {
@@ -181,5 +187,6 @@ func (s *Server) farewell(c *gin.Context) error {
 // in the same browser stay so: of the cookies the student's alone goes.
 func (s *Server) forget(c *gin.Context) {
 	s.setCookie(c, studentCookie, "", -1)
+	s.setCookie(c, goneCookie, "1", studentAge)
 	c.Header("Clear-Site-Data", `"cache", "storage"`)
 }

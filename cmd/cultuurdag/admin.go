@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"cultuurdag/enroll"
+	"cultuurdag/scheduler/purge"
 )
 
 var requests = prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -32,9 +33,6 @@ var (
 	eventsDesc  = prometheus.NewDesc("cultuurdag_events", "Events by state.", []string{"state"}, nil)
 )
 
-// overdue is how long a purge may take before it counts as late.
-const overdue = 20 * time.Minute
-
 // eventCollector tells how many events are in which state, and how many are
 // late, as they are when asked.
 type eventCollector struct{ app *app }
@@ -52,7 +50,14 @@ func (c eventCollector) Collect(ch chan<- prometheus.Metric) {
 	late, states := 0, map[enroll.State]int{}
 	for _, e := range events {
 		states[e.State]++
-		if step, since, ok := e.Due(c.app.clock.Now()); ok && step == enroll.StepPurge && c.app.clock.Now().Sub(since) > overdue {
+	}
+	purges, err := c.app.purger.Status(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(overdueDesc, err)
+		return
+	}
+	for _, p := range purges {
+		if p.State == purge.Overdue {
 			late++
 		}
 	}

@@ -91,6 +91,7 @@ func newApp(p parts) (*app, error) {
 		PurgeLog:   a.purgeEntries,
 		Checkpoint: p.purgeLog.Checkpoint,
 		PurgeSteps: a.purgeSteps, Certificate: a.certificate,
+		Purges: a.purger.Status, Completed: a.completed,
 		DeadlineChanged: a.deadlineChanged,
 	}
 	if p.mailer != nil {
@@ -220,6 +221,20 @@ func (a *app) purgeSteps(ctx context.Context, event string) (any, error) {
 		view.Steps = append(view.Steps, purgeStep{string(entry.Step), entry.At})
 	}
 	return view, nil
+}
+
+// completed returns the entry that says that the event's purge is complete.
+func (a *app) completed(_ context.Context, event string) (purge.Entry, error) {
+	entries, err := a.purgeLog.Event(event)
+	if err != nil {
+		return purge.Entry{}, err
+	}
+	for _, e := range entries {
+		if e.Step == purge.StepCompleted {
+			return e, nil
+		}
+	}
+	return purge.Entry{}, enroll.ErrNotFound
 }
 
 // deadlineChanged notes in the purge log that an event's deadline was moved.

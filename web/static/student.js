@@ -120,6 +120,8 @@
     source.onerror = () => {
       if (source?.readyState !== EventSource.CLOSED) return; // the browser comes back by itself
       close();
+      // Whoever was signed out, or is left over after the purge, is told so.
+      fetch("/student", { method: "HEAD" }).then((r) => { if (r.status === 410 || r.status === 401) location.assign("/student"); }, () => {});
       again = setTimeout(listen, wait + later(wait));
       wait = Math.min(wait * 2, 60000);
     };
