@@ -13,6 +13,9 @@ type Provider struct {
 	Officer string `json:"data_protection_officer"`
 	// Role under the GDPR: controller, or processor on behalf of the schools.
 	Role string `json:"role"`
+	// CopiesDays is for how many days a copy of the keystore may live in a backup; 0:
+	// none is made; nil: not stated. It stands on certificates.
+	CopiesDays *int `json:"keystore_copies_days,omitempty"`
 	// Colour of headings and buttons, #rrggbb, or "" for the built-in one.
 	Colour string `json:"colour"`
 	// Logo is a PNG or JPEG, or nil.

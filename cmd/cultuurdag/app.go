@@ -253,7 +253,7 @@ func (a *app) certificate(ctx context.Context, event string, l *locale.Locale) (
 		return nil, err
 	}
 	data.Provider, data.Program = a.provider, versionLine(buildInfo())
-	data.PublicURL = a.baseURL + "/purged/" + event
+	data.PublicURL, data.MeaningURL = a.baseURL+"/purged/"+event, a.baseURL+"/deletion"
 	return overview.Certificate(data)
 }
 

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"cultuurdag/crypto"
 	"cultuurdag/enroll"
@@ -48,7 +51,7 @@ func (c *DoctorCommand) Run(ctx context.Context, io *streams) error {
 	report("settings", err)
 	if err == nil {
 		err = c.withStore(io, func(p parts, s *store.Store) error {
-			report("redis", checkRedis(ctx, s)...)
+			report("redis", append(checkRedis(ctx, s), checkRewrite(ctx, s)...)...)
 			report("clock", s.CheckClock(ctx))
 			report("keys", checkKeys(ctx, p, s)...)
 			report("log", c.checkLog())
@@ -59,6 +62,12 @@ func (c *DoctorCommand) Run(ctx context.Context, io *streams) error {
 		})
 		if err != nil {
 			report("keys", err)
+		}
+		here := machine{"/"}
+		report("backups", here.checkKeystore(c.Keystore, c.RedisDir)...)
+		report("memory", append(here.checkSwap(), checkCores())...)
+		if note := here.noteCores(); note != "" {
+			fmt.Fprintf(io.out, "%-10s note: %s\n", "memory", note)
 		}
 		report("disk", checkDisk(c.Keystore), checkDisk(filepath.Dir(c.PurgeLog)), optional(c.RedisDir, checkDisk))
 	}
@@ -94,6 +103,49 @@ func checkRedis(ctx context.Context, s *store.Store) []error {
 		}
 	}
 	return problems
+}
+
+// checkRewrite reports what would keep the purge from having Redis write its log
+// anew. It has nothing written: a command that is queued and dropped is checked
+// for permission all the same.
+func checkRewrite(ctx context.Context, s *store.Store) []error {
+	var problems []error
+	info, err := s.Client().Info(ctx, "persistence").Result()
+	if err != nil {
+		return []error{errors.New("INFO is refused: give the user +info")}
+	}
+	if strings.Contains(info, "aof_last_bgrewrite_status:err") {
+		problems = append(problems, errors.New("the last rewrite of its log failed: see its own log; the purge needs one"))
+	}
+	client, ok := s.Client().(*redis.Client)
+	if !ok {
+		return problems // of a cluster every node would have to be asked
+	}
+	conn := client.Conn()
+	defer conn.Close()
+	if err := conn.Do(ctx, "MULTI").Err(); err != nil {
+		return append(problems, errors.New("MULTI is refused: give the user +@transaction"))
+	}
+	if err := conn.Do(ctx, "BGREWRITEAOF").Err(); err != nil {
+		problems = append(problems, errors.New("BGREWRITEAOF is refused: give the user +bgrewriteaof"))
+	}
+	if err := conn.Do(ctx, "DISCARD").Err(); err != nil {
+		problems = append(problems, errors.New("DISCARD is refused: give the user +@transaction"))
+	}
+	return problems
+}
+
+// checkCores forbids core dumps, as serve does, and reports where that does not
+// take.
+func checkCores() error {
+	err := forbidCoreDumps()
+	if err != nil {
+		return fmt.Errorf("core dumps cannot be forbidden: %w", err)
+	}
+	if dumps, err := coreDumps(); err != nil || dumps {
+		return errors.New("a crash would write names and keys to a core dump: set LimitCORE=0")
+	}
+	return nil
 }
 
 // checkLog looks at the purge log without beginning one.

@@ -77,6 +77,9 @@ func parseProvider(data []byte) (*providerFile, error) {
 	if p.Role != "controller" && p.Role != "processor" {
 		wrong = append(wrong, "role is neither controller nor processor")
 	}
+	if p.CopiesDays != nil && (*p.CopiesDays < 0 || *p.CopiesDays > 3650) {
+		wrong = append(wrong, "keystore_copies_days is not a number of days")
+	}
 	if p.Colour != "" && !colour.MatchString(p.Colour) {
 		wrong = append(wrong, "colour is not like #1a5276")
 	}

@@ -23,6 +23,9 @@ type ServeCommand struct {
 
 // Run serves until it is told to stop.
 func (c *ServeCommand) Run(ctx context.Context, io *streams) error {
+	if err := forbidCoreDumps(); err != nil {
+		return fmt.Errorf("core dumps cannot be forbidden: %w", err)
+	}
 	p, closeAll, err := c.open(io.err)
 	if err != nil {
 		return err

@@ -28,10 +28,12 @@ type CertificateData struct {
 	Steps []CertificateStep
 	Early bool // asked for before its day
 
+	Searched    int    // files of Redis in which nothing was found; 0: they were out of reach
 	Fingerprint string // of the destroyed key
 	EntryHash   string // of the log's entry that says completed
 	Checkpoint  string // the signed note of the log; "" leaves it out
 	PublicURL   string // the page that anybody can check; "" leaves it out
+	MeaningURL  string // the page that says what this does and does not mean; "" leaves it out
 
 	Locale *locale.Locale // nil: Dutch
 }
@@ -48,7 +50,7 @@ type CertificateStep struct {
 var ErrNotCompleted = errors.New("the purge is not completed")
 
 // countKinds is the order in which kinds of data are told.
-var countKinds = []string{"students", "codes", "places", "wishes", "sessions", "files", "keys", "tasks", "snapshots"}
+var countKinds = []string{"students", "codes", "places", "wishes", "sessions", "files", "invitations", "drafts", "keys", "tasks", "snapshots"}
 
 // Certificate makes the purge certificate as PDF, for a headmaster to read
 // and to keep. ErrNotCompleted where no step says completed.
@@ -170,11 +172,43 @@ func (w *certificate) plan() {
 	w.counts()
 	w.section(d.t("certificate.when"))
 	w.steps()
+	w.section(d.t("certificate.checked"))
+	w.text(w.checked(), false, 10, ink)
 	w.section(d.t("certificate.kept"))
 	w.text(d.t("certificate.kept_text"), false, 10, ink)
+	w.section(d.t("certificate.copies"))
+	w.text(w.copies(), false, 10, ink)
 	w.section(d.t("certificate.proof"))
 	w.proof()
 	w.finish()
+}
+
+// checked says in words how it was looked after that nothing is left.
+func (w *certificate) checked() string {
+	text := w.d.t("certificate.checked_store")
+	if w.c.Fingerprint != "" {
+		text = w.d.t("certificate.checked_key") + " " + text
+	}
+	if w.c.Searched > 0 {
+		text += " " + w.d.t("certificate.checked_files", "n", w.c.Searched)
+	}
+	return text
+}
+
+// copies says for how long copies of the keys may live.
+func (w *certificate) copies() string {
+	text := w.d.t("certificate.copies_unknown")
+	if days := w.c.Provider.CopiesDays; days != nil {
+		text = w.d.t("certificate.copies_none")
+		if *days > 0 {
+			until := enroll.DateOf(w.d.MadeAt).AddDays(*days)
+			text = w.d.t("certificate.copies_days", "n", *days, "date", w.d.l.Day(until))
+		}
+	}
+	if w.c.MeaningURL != "" {
+		text += " " + w.d.t("certificate.meaning", "url", w.c.MeaningURL)
+	}
+	return text
 }
 
 func brin(s enroll.School) string {

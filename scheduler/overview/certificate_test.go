@@ -2,6 +2,7 @@ package overview
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,11 +15,13 @@ func testCertificate() CertificateData {
 	at := in.Event.Date.NextMidnight()
 	c := CertificateData{
 		Provider: in.Provider, School: in.School, Event: in.Event, Program: "Cultuurdag 1.0", Early: true,
-		Counts:      map[string]int{"students": 240, "codes": 240, "places": 719, "sessions": 1, "tapes": 2, "files": 0},
+		Counts:      map[string]int{"students": 240, "codes": 240, "places": 719, "sessions": 1, "tapes": 2, "files": 0, "invitations": 12, "drafts": 1},
 		Fingerprint: "3f1c 9a77 0be2", EntryHash: strings.Repeat("9f86d081", 8),
 		Checkpoint: "cultuurdag.example/purge-log\n42\nCsUYapGGPo4dkMgIAUqomXajj7h2fB2MPA3j2jxq2I=\n\n— cultuurdag.example Az3grlgtzPICa5OS8npVmf1Myq\n",
-		PublicURL:  "https://cultuurdag.example/purged/e1",
+		PublicURL:  "https://cultuurdag.example/purged/e1", MeaningURL: "https://cultuurdag.example/deletion", Searched: 3,
 	}
+	days := 30
+	c.Provider.CopiesDays = &days
 	for i, step := range []string{"started", "key_destroyed", "ciphertext_deleted", "log_rewritten", "verified", "completed"} {
 		c.Steps = append(c.Steps, CertificateStep{Step: step, At: at.Add(time.Duration(i) * time.Second)})
 	}
@@ -38,7 +41,9 @@ func TestTheCertificateTellsAHeadmasterAll(t *testing.T) {
 		"Stichting Kunst in Zicht", "Cultuurdag 1.0", "eerder vernietigd",
 		"240 leerlingen (naam, klas en nummer)", "240 inlogcodes", "719 plekken in workshops", "1 ingelogde telefoon of computer", "2 tapes",
 		"5-12-2026 00:00:00", "Sleutel vernietigd", "5-12-2026 00:00:05", "Afgerond", "De bestanden van de database waren niet te zien.",
-		"3f1c 9a77 0be2", strings.Repeat("9f86d081", 8), "Az3grlgtzPICa5OS8npVmf1Myq", "https://cultuurdag.example/purged/e1", "Wat blijft bewaard", "pagina 1 van 1",
+		"3f1c 9a77 0be2", strings.Repeat("9f86d081", 8), "Az3grlgtzPICa5OS8npVmf1Myq", "https://cultuurdag.example/purged/e1", "Wat blijft bewaard", "pagina 1 van",
+		"12 uitnodigingen per mail", "1 klassenlijst die nog niet was opgeslagen", "hooguit 30 dagen, dus tot en met maandag 4 januari 2027",
+		"een proefstuk dat ermee was versleuteld gaat niet meer open", "Ook in de 3 bestanden", "https://cultuurdag.example/deletion",
 	} {
 		if !strings.Contains(text, squeeze(want)) {
 			t.Errorf("no %q", want)
@@ -47,7 +52,7 @@ func TestTheCertificateTellsAHeadmasterAll(t *testing.T) {
 	if strings.Contains(text, "0lijsten") {
 		t.Error("tells of lists that there were not")
 	}
-	if got := codes(t, pdf, "1"); len(got) != 1 || got[0] != "https://cultuurdag.example/purged/e1\n" {
+	if got := codes(t, pdf, strconv.Itoa(len(all))); len(got) != 1 || got[0] != "https://cultuurdag.example/purged/e1\n" {
 		t.Errorf("QR codes: %q", got)
 	}
 }

@@ -49,6 +49,10 @@ func (p *Purger) CertificateData(ctx context.Context, event string, l *locale.Lo
 			maps.Copy(c.Counts, e.Counts)
 		case StepCiphertextDeleted, StepLogRewritten:
 			maps.Copy(c.Counts, e.Counts)
+		case StepVerified:
+			if e.Files == filesSearched {
+				c.Searched = e.Counts["files"]
+			}
 		case StepCompleted:
 			c.EntryHash = e.Hash
 		}
