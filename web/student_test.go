@@ -294,6 +294,26 @@ func TestMyDayHasChanged(t *testing.T) {
 	day().has(t, "Eerst: vrijdag 4 december 2026 09:00–10:30", "Nu: zaterdag 5 december 2026 09:00–10:30")
 }
 
+// In mode ranking each place says which wish it is.
+func TestMyDayNamesWishes(t *testing.T) {
+	s := newSite(t)
+	s.set(t, func(e *enroll.Event) { e.Mode, e.RankLength = enroll.Ranking, 3 })
+	s.open()
+	anna := s.program(t).signIn(0)
+	if r := anna.json("PUT", "/student/ranking", map[string]any{"workshops": []string{"w1", "w2", "w0"}}); r.status != http.StatusOK {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	s.publish(t) // w0, then w2
+	var got scheduleJSON
+	anna.get("/student/schedule").decode(t, &got)
+	if got.Rounds[0].Wish != 3 || got.Rounds[1].Wish != 2 || got.Rounds[2].Wish != 0 {
+		t.Errorf("got %+v", got)
+	}
+	page := s.browser(t).signIn(0).get("/student/schedule")
+	page.has(t, "Je 3e keus", "Je 2e keus")
+	page.lacks(t, "Door de organisatie ingedeeld")
+}
+
 func TestTheWayOnMyDay(t *testing.T) {
 	s := newSite(t)
 	s.set(t, func(e *enroll.Event) {
