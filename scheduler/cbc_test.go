@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // model is an instance as an integer program for CBC. It is written down from
@@ -31,7 +32,8 @@ type model struct {
 	lacks    map[string]int // the highest l_r_w may be
 	binaries []string       // the names of the others
 	rows     []row
-	peak     int // bytes that CBC held at most
+	peak     int           // bytes that CBC held at most
+	spent    time.Duration // of a processor by CBC
 }
 
 type row struct {
@@ -292,6 +294,7 @@ func (m *model) start(ctx context.Context, file, out, heuristics string) error {
 	said, err := cmd.CombinedOutput()
 	if cmd.ProcessState != nil {
 		m.peak = max(m.peak, peak(cmd.ProcessState))
+		m.spent += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	}
 	if err != nil {
 		return fmt.Errorf("cbc: %w: %s", err, said)
