@@ -30,6 +30,7 @@ type tab struct {
 	lines       []string
 	heads       []string
 	rows        [][]string
+	together    int // rows that a page break never parts: 1, or a student's rounds
 }
 
 func newBook(d *day, name string) *book {
@@ -38,7 +39,7 @@ func newBook(d *day, name string) *book {
 
 // sheet adds a sheet with a table under a title and lines that say what it is.
 func (b *book) sheet(name, title string, lines, heads []string, rows [][]string) {
-	b.plan = append(b.plan, tab{b.sheetName(name), title, lines, heads, rows})
+	b.plan = append(b.plan, tab{b.sheetName(name), title, lines, heads, rows, 1})
 }
 
 // maxSheetName is the most UTF-16 units that Excel allows in a sheet's name.
@@ -201,6 +202,7 @@ func (b *book) write(t tab, styles bookStyles) error {
 		}
 	}
 	total := 0.0
+	columns := make([]float64, len(widths))
 	for i, w := range widths {
 		name, err := excelize.ColumnNumberToName(i + 1)
 		if err != nil {
@@ -211,37 +213,89 @@ func (b *book) write(t tab, styles bookStyles) error {
 			width = 30 // room to write
 		}
 		total += width
+		columns[i] = width
 		if err := f.SetColWidth(t.name, name, name, width); err != nil {
 			return fmt.Errorf("set width: %w", err)
 		}
 	}
+	above := 15 + b.height(t.heads, columns) // the empty row and the headings, which print on each page
 	for i, l := range lines {
-		if err := b.span(t, i+1, l, total); err != nil {
+		height, err := b.span(t, i+1, l, total)
+		if err != nil {
 			return err
 		}
+		above += height
+	}
+	if err := b.breaks(t, head, above, columns, total); err != nil {
+		return err
 	}
 	return b.layout(t, head, row)
 }
 
+// height is how many points high a row has to be for its text.
+func (b *book) height(values []string, columns []float64) float64 {
+	lines := 1.0
+	for i, v := range values {
+		lines = max(lines, math.Ceil(float64(utf8.RuneCountInString(v)+1)/columns[i]))
+	}
+	return 15*lines + 3
+}
+
+// breaks sets the height of each row under the headings, and breaks pages
+// between rows as they fit on A4, so that a print looks the same in every
+// program, and rows that belong together are never parted.
+func (b *book) breaks(t tab, head int, above float64, columns []float64, total float64) error {
+	// A4 within Excel's margins, in points; a column's width is in characters.
+	width, room := 494.0, 734.0
+	if t.landscape() {
+		width, room = 741, 487
+	}
+	room = room*max(1, total*5.25/width)*0.94 - above // the sheet is made to fit the width
+	used := 0.0
+	for first := 0; first < len(t.rows); first += t.together {
+		group := t.rows[first:min(first+t.together, len(t.rows))]
+		high := 0.0
+		for i, values := range group {
+			h := b.height(values, columns)
+			if err := b.file.SetRowHeight(t.name, head+1+first+i, min(h, 400)); err != nil {
+				return fmt.Errorf("set height: %w", err)
+			}
+			high += h
+		}
+		if used > 0 && used+high > room {
+			if err := b.file.InsertPageBreak(t.name, fmt.Sprintf("A%d", head+1+first)); err != nil {
+				return fmt.Errorf("break page: %w", err)
+			}
+			used = 0
+		}
+		used += high
+	}
+	return nil
+}
+
+func (t tab) landscape() bool { return len(t.heads) > 6 }
+
 // span gives a line over the table the whole width of the table and as many
-// lines as it needs there: Excel sets the height of merged cells for nobody.
-func (b *book) span(t tab, row int, text string, width float64) error {
+// lines as it needs there, and returns its height: Excel sets the height of
+// merged cells for nobody.
+func (b *book) span(t tab, row int, text string, width float64) (float64, error) {
 	last, err := excelize.CoordinatesToCellName(len(t.heads), row)
 	if err != nil {
-		return fmt.Errorf("name cell: %w", err)
+		return 0, fmt.Errorf("name cell: %w", err)
 	}
 	if err := b.file.MergeCell(t.name, fmt.Sprintf("A%d", row), last); err != nil {
-		return fmt.Errorf("merge cells: %w", err)
+		return 0, fmt.Errorf("merge cells: %w", err)
 	}
 	height, characters := 15.0, width
 	if row == 1 {
 		height, characters = 24, width*0.62 // the title is larger
 	}
 	lines := math.Ceil(float64(utf8.RuneCountInString(text)+1) / characters)
-	if err := b.file.SetRowHeight(t.name, row, min(height*lines, 400)); err != nil {
-		return fmt.Errorf("set height: %w", err)
+	height = min(height*lines, 400)
+	if err := b.file.SetRowHeight(t.name, row, height); err != nil {
+		return 0, fmt.Errorf("set height: %w", err)
 	}
-	return nil
+	return height, nil
 }
 
 // layout freezes the headings and sets how the sheet prints.
@@ -268,11 +322,11 @@ func (b *book) layout(t tab, head, last int) error {
 			return fmt.Errorf("set print area: %w", err)
 		}
 	}
-	a4, high, orientation, yes := 9, 0, "portrait", true
-	if len(t.heads) > 6 {
+	a4, wide, high, orientation, yes := 9, 1, 0, "portrait", true
+	if t.landscape() {
 		orientation = "landscape"
 	}
-	if err := f.SetPageLayout(t.name, &excelize.PageLayoutOptions{Size: &a4, Orientation: &orientation, FitToHeight: &high}); err != nil {
+	if err := f.SetPageLayout(t.name, &excelize.PageLayoutOptions{Size: &a4, Orientation: &orientation, FitToWidth: &wide, FitToHeight: &high}); err != nil {
 		return fmt.Errorf("set page: %w", err)
 	}
 	if err := f.SetSheetProps(t.name, &excelize.SheetPropsOptions{FitToPage: &yes}); err != nil {

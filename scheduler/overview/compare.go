@@ -216,13 +216,13 @@ func (x *diff) sessionMoves(s *session) []Move {
 		was, ok := x.was.Students[p.ID]
 		switch {
 		case !ok:
-			add(p, moveNew, "", "")
+			add(p, moveNew, "", x.day.title(s))
 		case s.Round > len(was.Places) || was.Places[s.Round-1] != s.key():
 			old := ""
 			if s.Round <= len(was.Places) {
 				old = x.oldTitle(was.Places[s.Round-1])
 			}
-			add(p, moveNew, old, "")
+			add(p, moveNew, old, x.day.title(s))
 		default:
 			if was.Name != nameMark(p.Student) {
 				add(p, moveName, "", "")
@@ -234,7 +234,7 @@ func (x *diff) sessionMoves(s *session) []Move {
 	}
 	for _, p := range x.gone[s.key()] {
 		if p != nil {
-			add(p, moveGone, "", x.title(p.places[s.Round-1]))
+			add(p, moveGone, x.oldTitle(s.key()), x.title(p.places[s.Round-1]))
 		}
 	}
 	return moves

@@ -7,7 +7,10 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io/fs"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -103,6 +106,70 @@ func TestSheetsPrintWithTheirHeadings(t *testing.T) {
 		}
 		if !panes.Freeze || head != "Leerling" {
 			t.Errorf("%s: frozen %v down to %q", sheet, panes.Freeze, head)
+		}
+	}
+}
+
+// Sixty students do not fit on one page: the break stands between two rows, in
+// the roster per student between two students, and the sheet is A4 and as wide
+// as the paper.
+func TestSheetsBreakBetweenRows(t *testing.T) {
+	in := bigDay()
+	files := makeAll(t, in)
+	breaks := func(name, sheet string) []string {
+		t.Helper()
+		f := openXLSX(t, files[name])
+		layout, err := f.GetPageLayout(sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *layout.Size != 9 || *layout.FitToWidth != 1 || *layout.FitToHeight != 0 {
+			t.Errorf("%s: paper %d, %d wide, %d high", name, *layout.Size, *layout.FitToWidth, *layout.FitToHeight)
+		}
+		r, err := zip.NewReader(bytes.NewReader(files[name]), int64(len(files[name])))
+		if err != nil {
+			t.Fatal(err)
+		}
+		index, err := f.GetSheetIndex(sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		xml, err := fs.ReadFile(r, fmt.Sprintf("xl/worksheets/sheet%d.xml", index+1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rows []string
+		for _, m := range regexp.MustCompile(`<brk id="(\d+)"`).FindAllStringSubmatch(string(xml), -1) {
+			rows = append(rows, m[1])
+		}
+		return rows
+	}
+	if got := breaks("attendance.xlsx", "1 Breakdance"); len(got) != 1 {
+		t.Errorf("60 students break after rows %v", got)
+	}
+	if got := breaks("attendance.xlsx", "1 Zeefdrukken"); len(got) != 0 {
+		t.Errorf("an empty session breaks after rows %v", got)
+	}
+	got := breaks("student-rosters.xlsx", "3A")
+	if len(got) == 0 {
+		t.Fatal("no break")
+	}
+	f := openXLSX(t, files["student-rosters.xlsx"])
+	for _, row := range got {
+		n, err := strconv.Atoi(row)
+		if err != nil {
+			t.Fatal(err)
+		}
+		above, err := f.GetCellValue("3A", fmt.Sprintf("A%d", n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		below, err := f.GetCellValue("3A", fmt.Sprintf("A%d", n+1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if above == below || above == "" || below == "" {
+			t.Errorf("the page breaks between %q and %q", above, below)
 		}
 	}
 }

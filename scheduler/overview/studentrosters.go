@@ -114,6 +114,7 @@ func studentRostersXLSX(ctx context.Context, d *day) ([]byte, error) {
 			}
 		}
 		b.sheet(c.name, d.className(c.name), []string{d.count(len(c.students))}, d.studentRosterHeads()[1:], rows)
+		b.plan[len(b.plan)-1].together = max(1, d.rounds)
 	}
 	return b.bytes(ctx)
 }
