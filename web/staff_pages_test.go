@@ -22,10 +22,13 @@ func hooks(cfg *Config) {
 	}
 	cfg.Checkpoint = func() ([]byte, error) { return []byte("a signed note\n"), nil }
 	cfg.Certificate = func(context.Context, string, *locale.Locale) ([]byte, error) { return []byte("%PDF-1.7"), nil }
-	cfg.Allocation = func(context.Context, string) (string, json.RawMessage, error) { return "none", nil, nil }
+	cfg.Allocation = func(ctx context.Context, event string) (string, json.RawMessage, error) {
+		a, err := cfg.Store.Allocation(ctx, event)
+		return a.State, a.Report, err
+	}
 }
 
-var bareKey = regexp.MustCompile(`\b(staff|label|hint|field|error|state|page|list)\.[a-z_]+[a-z_.]*`)
+var bareKey = regexp.MustCompile(`\b(staff|label|hint|field|error|state|page|list|allocation)\.[a-z_]+[a-z_.]*`)
 
 // Every page in every state of an event, in both languages: no message is
 // missing, and no id stands on it twice.
@@ -43,6 +46,9 @@ func TestStaffPagesInEveryState(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, hooks)
 			s.organiser(t)
+			if err := s.Store.Place(t.Context(), s.event.ID, s.students[0].ID, 1, "w0"); err != nil {
+				t.Fatal(err)
+			}
 			at(s)
 			v := s.browser(t).as("organisator@example.org")
 			gone := name == "purging"
@@ -54,6 +60,7 @@ func TestStaffPagesInEveryState(t *testing.T) {
 					"/events/EVENT/programme": false, "/events/EVENT/purge": false,
 					"/events/EVENT/class-lists": true, "/events/EVENT/students": true, "/events/EVENT/students/" + s.students[0].ID: true,
 					"/events/EVENT/progress": true, "/events/EVENT/overviews": true,
+					"/events/EVENT/allocation": true, "/events/EVENT/runs": true, "/events/EVENT/students/" + s.students[0].ID + "/swap/1": true,
 				} {
 					r := v.get(s.path(path))
 					want := http.StatusOK
