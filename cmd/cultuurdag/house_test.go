@@ -159,7 +159,7 @@ func (h *house) serving(role string) *instance {
 	i := h.start(role)
 	select {
 	case <-i.ready:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		h.t.Fatalf("it does not serve; it said:\n%s", h.out.Bytes())
 	}
 	return i
@@ -342,7 +342,7 @@ func (i *instance) state(event string) enroll.State {
 // until waits until done says so: what is done in the background tells nobody.
 func (h *house) until(what string, done func() bool) {
 	h.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !done(); {
+	for deadline := time.Now().Add(time.Minute); !done(); {
 		if time.Now().After(deadline) {
 			h.t.Fatalf("waited in vain: %s; the program said:\n%s", what, h.out.Bytes())
 		}
