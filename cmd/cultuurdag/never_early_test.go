@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -93,7 +94,7 @@ func TestNeverEarlyWhateverTheClocksSay(t *testing.T) {
 		}
 		at(program, redis)
 		for _, one := range []*instance{i, other} {
-			if _, err := one.sweep.Once(ctx); err != nil {
+			if _, err := one.sweep.Once(ctx); err != nil && !errors.Is(err, enroll.ErrClock) {
 				t.Fatalf("%s: %v", what, err)
 			}
 			if err := one.purger.Replay(ctx); err != nil {
