@@ -77,6 +77,17 @@ func (s *Store) PersonalKeys(ctx context.Context, event string) ([]string, error
 	return s.personalKeys(ctx, personalPrefix(event)+"*")
 }
 
+// WithPersonalKeys returns the ids of the events that have personal keys.
+func (s *Store) WithPersonalKeys(ctx context.Context) (map[string]bool, error) {
+	names, err := s.personalKeys(ctx, personalPrefix("*")+"*")
+	events := map[string]bool{}
+	for _, name := range names {
+		id, _, _ := strings.Cut(strings.TrimPrefix(name, "cd:{"), "}")
+		events[id] = true
+	}
+	return events, err
+}
+
 // personalKeys returns the names that fit the glob, which takes braces as they
 // are; an id has none of *, ? and [.
 func (s *Store) personalKeys(ctx context.Context, glob string) ([]string, error) {

@@ -34,22 +34,35 @@ func (p *Purger) Replay(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	events, err := p.Store.Events(ctx)
+	if err != nil && len(events) == 0 {
+		return err
+	}
+	if err != nil { // one that cannot be read cannot be served either
+		p.Logger.ErrorContext(ctx, "purge: left to the sweep", "err", err)
+	}
+	back, err := p.cameBack(ctx, events)
+	if err != nil {
+		return err
+	}
 	var errs []error
+	steps := byEvent(entries)
 	seen := map[string]bool{}
 	for _, e := range entries {
 		if e.Step != StepStarted || seen[e.Event] {
 			continue
 		}
 		seen[e.Event] = true
-		if err := p.replay(ctx, e.Event, len(found.holding[e.Tag])); err != nil {
+		files := len(found.holding[e.Tag])
+		has, err := p.Store.Keystore().Has(e.Event)
+		if err == nil && !has && files == 0 && !back[e.Event] && workOf(e.Event, steps[e.Event]).finished() {
+			continue
+		}
+		if err := p.replay(ctx, e.Event, files); err != nil {
 			errs = append(errs, err)
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	events, err := p.Store.Events(ctx)
-	if err != nil {
 		return err
 	}
 	var group sync.WaitGroup // side by side they share the long steps
@@ -67,6 +80,21 @@ func (p *Purger) Replay(ctx context.Context) error {
 	}
 	group.Wait()
 	return p.copyLog(ctx)
+}
+
+// cameBack returns which events have personal keys, or are not marked purged. It
+// looks at all of them at once: after some years there are thousands.
+func (p *Purger) cameBack(ctx context.Context, events []enroll.Event) (map[string]bool, error) {
+	back, err := p.Store.WithPersonalKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range events {
+		if e.State != enroll.Purged {
+			back[e.ID] = true
+		}
+	}
+	return back, nil
 }
 
 // residueOfAll searches Redis's files for every event that the log names.
