@@ -178,7 +178,7 @@ func TestOverdueStandsOnEveryPageOfAnOrganiser(t *testing.T) {
 		page.has(t, `class="alarm"`, "Er had al gewist moeten zijn", locale.Dutch.T("purge.trouble.disk"))
 	}
 	for _, path := range []string{"/purge-log", "/events/" + s.event.ID + "/purge"} {
-		organiser.get(path).has(t, "60 minuten", locale.Dutch.T("purge.trouble.disk.next"), locale.Dutch.T("staff.purge.step.log_rewritten"))
+		organiser.get(path).has(t, "60 minuten", locale.Dutch.T("purge.trouble.disk.next"), locale.Dutch.T("proof.next.log_rewritten"))
 	}
 	contact.get("/events").lacks(t, `class="alarm"`)
 	s.browser(t).get("/").lacks(t, `class="alarm"`)
@@ -210,5 +210,38 @@ func TestLettersAreTold(t *testing.T) {
 	}
 	for _, path := range []string{"/purge-log", "/events/" + s.event.ID + "/purge"} {
 		organiser.get(path).has(t, "Bewijs gemaild aan 1 adres.", "Aan 1 adres lukte mailen nog niet.", "Aan 1 adres is het niet gelukt", "Nieuwe poging")
+	}
+}
+
+// A contact purges early by typing the title: a slip keeps what was typed, a
+// second click does no harm, and another school's contact finds nothing there.
+func TestPurgeByHand(t *testing.T) {
+	s := newSite(t)
+	path := "/events/" + s.event.ID + "/purge"
+	s.account(t, s.School(t, "Elders").ID, "elders@example.org")
+	if r := s.program(t).as("elders@example.org").json("POST", path, map[string]string{"title": s.event.Title}); r.status != http.StatusNotFound {
+		t.Errorf("another school's contact: %d", r.status)
+	}
+	contact := s.contact(t)
+	contact.accept = "text/html"
+	wrong := contact.form(path, "title", "Cultuurdag?")
+	if wrong.status != http.StatusUnprocessableEntity {
+		t.Errorf("another title: %d", wrong.status)
+	}
+	wrong.has(t, `value="Cultuurdag?"`, `id="title-error"`)
+	if e, err := s.Store.Event(t.Context(), s.event.ID); err != nil || e.PurgeEarly {
+		t.Fatalf("another title purges: %+v, %v", e, err)
+	}
+	for range 2 {
+		if r := contact.form(path, "title", "  cultuurdag "); r.status != http.StatusSeeOther || r.header.Get("Location") != path {
+			t.Errorf("%d to %s", r.status, r.header.Get("Location"))
+		}
+	}
+	e, err := s.Store.Event(t.Context(), s.event.ID)
+	if err != nil || !e.PurgeEarly || e.PurgeAskedAt.IsZero() {
+		t.Errorf("%+v, %v", e, err)
+	}
+	if _, since, ok := e.Due(s.Clock.Now().Add(time.Hour)); !ok || !since.Equal(e.PurgeAskedAt) {
+		t.Errorf("an early purge is due since %v, not since it was asked for", since)
 	}
 }

@@ -65,7 +65,7 @@ func (s *Server) purgeLine(l *locale.Locale, a agendaEvent, p purge.Status) purg
 		line.Since = lasted(l, p.Since)
 	}
 	if p.State != purge.Waiting && p.Next != "" {
-		line.Step = l.T("staff.purge.step." + string(p.Next))
+		line.Step = l.T("proof.next." + string(p.Next))
 	}
 	if p.Trouble != nil {
 		line.Why, line.Next = l.T("purge.trouble."+p.Trouble.Code), l.T("purge.trouble."+p.Trouble.Code+".next")

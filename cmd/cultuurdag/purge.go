@@ -43,10 +43,14 @@ func (c *PurgeStatusCommand) Run(ctx context.Context, io *streams) error {
 			return err
 		}
 		table := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "EVENT\tDUE\tSTATE\tNEXT STEP\tTITLE")
+		fmt.Fprintln(table, "EVENT\tDUE\tSTATE\tNEXT STEP\tTROUBLE\tTITLE")
 		late := 0
 		for _, s := range all {
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", s.Event, dateTime(s.Due), s.State, s.Next, s.Title)
+			trouble := ""
+			if s.Trouble != nil {
+				trouble = s.Trouble.Code
+			}
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", s.Event, dateTime(s.Due), s.State, s.Next, trouble, s.Title)
 			if s.State == purge.Overdue {
 				late++
 			}

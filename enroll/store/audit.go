@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -23,17 +22,41 @@ type AuditEntry struct {
 	Detail  string    `json:"detail,omitempty"` // a name of a list or a count
 }
 
-// Audit adds an entry; its time is now. Entries older than two years go.
+// Audit adds an entry; its time is now.
 func (s *Store) Audit(ctx context.Context, e AuditEntry) error {
 	now := s.clock.Now()
 	return away(s.rdb.XAdd(ctx, &redis.XAddArgs{
 		Stream: keyAudit,
-		// Ids come from Redis's own clock, which is what trims.
-		MinID:  strconv.FormatInt(time.Now().AddDate(-auditYears, 0, 0).UnixMilli(), 10),
-		Approx: true,
 		Values: []any{"at", now.Format(time.RFC3339), "account", e.Account, "who", e.Who,
 			"action", e.Action, "event", e.Event, "detail", e.Detail},
 	}).Err())
+}
+
+// TrimAudit deletes the entries that are older than two years by the application's
+// clock, whether or not anything is written any more. One round trip where there
+// is nothing to delete.
+func (s *Store) TrimAudit(ctx context.Context) error {
+	before := s.clock.Now().AddDate(-auditYears, 0, 0)
+	for count := int64(1); ; count = 500 {
+		oldest, err := s.rdb.XRangeN(ctx, keyAudit, "-", "+", count).Result()
+		if err != nil {
+			return away(err)
+		}
+		var old []string
+		for _, m := range oldest {
+			// An entry whose time cannot be read is of nobody's: it goes too.
+			if at, err := time.Parse(time.RFC3339, fmt.Sprint(m.Values["at"])); err == nil && !at.Before(before) {
+				break
+			}
+			old = append(old, m.ID)
+		}
+		if len(old) == 0 {
+			return nil
+		}
+		if err := s.rdb.XDel(ctx, keyAudit, old...).Err(); err != nil {
+			return away(err)
+		}
+	}
 }
 
 // AuditLog returns the newest entries, at most limit of them, of that event, or

@@ -13,7 +13,7 @@ const (
 	keyAccounts = "cd:accounts" // HASH account id -> JSON; Contacts go with RemoveAccount
 	keyEmails   = "cd:emails"   // HASH e-mail -> account id; goes with the account
 	keyTokens   = "cd:tokens"   // HASH SHA-256 of an API token -> account id
-	keyAudit    = "cd:audit"    // STREAM who looked at, changed or downloaded what; trimmed after two years
+	keyAudit    = "cd:audit"    // STREAM who looked at, changed or downloaded what; TrimAudit, two years after
 	keyPurgeLog = "cd:purgelog" // LIST a copy of the purge log; the file is the truth
 )
 

@@ -93,7 +93,7 @@ func (s *Sweep) Once(ctx context.Context) (time.Duration, error) {
 			wait = min(wait, next.Sub(now)+time.Millisecond)
 		}
 	}
-	errs = append(errs, s.alarm(ctx))
+	errs = append(errs, s.alarm(ctx), s.runner.Store.TrimAudit(ctx))
 	if slices.ContainsFunc(events, func(e enroll.Event) bool { return e.Erased > 0 }) {
 		s.beside(ctx, "rewrite", func(ctx context.Context) error { return s.runner.Purger.RewriteErased(ctx, events) })
 	}
