@@ -215,7 +215,7 @@ func TestLettersAreTold(t *testing.T) {
 
 // A contact purges early by typing the title: a slip keeps what was typed, a
 // second click does no harm, and another school's contact finds nothing there.
-func TestPurgeByHand(t *testing.T) {
+func TestPurgeByHandForgivesSlips(t *testing.T) {
 	s := newSite(t)
 	path := "/events/" + s.event.ID + "/purge"
 	s.account(t, s.School(t, "Elders").ID, "elders@example.org")

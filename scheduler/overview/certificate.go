@@ -178,6 +178,10 @@ func (w *certificate) plan() {
 	w.text(d.t("certificate.kept_text"), false, 10, ink)
 	w.section(d.t("certificate.copies"))
 	w.text(w.copies(), false, 10, ink)
+	const proof = 90 // about as high as it is: it stays on one page, so that it is compared at one go
+	if w.y+proof > certBottom {
+		w.y = certBottom
+	}
 	w.section(d.t("certificate.proof"))
 	w.proof()
 	w.finish()
