@@ -37,7 +37,7 @@ func (s *Server) eventForm(c *gin.Context, e enroll.Event, in eventFields) (even
 
 // newEvent is GET /events/new.
 func (s *Server) newEvent(c *gin.Context) error {
-	page, err := s.eventForm(c, enroll.Event{}, eventFields{School: c.Query("school"), Mode: string(enroll.FirstCome)})
+	page, err := s.eventForm(c, enroll.Event{}, eventFields{School: c.Query("school"), Mode: string(enroll.FirstCome), RankLength: enroll.DefaultRankLength})
 	if err != nil {
 		return err
 	}

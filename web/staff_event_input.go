@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -30,12 +31,13 @@ type eventInput struct {
 type eventFields struct {
 	School, Title, Date, LastDate, Location, LocationContact, Directions, Notes, Mode, OpenAt, CloseAt, PublishAt string
 	Invitations                                                                                                   bool
+	RankLength                                                                                                    int
 }
 
 func fieldsOfEvent(e enroll.Event) eventFields {
 	f := eventFields{
 		e.School, e.Title, e.Date.String(), e.LastDate.String(), e.Location, e.LocationContact, e.Directions, e.Notes, string(e.Mode),
-		formatMoment(e.OpenAt), formatMoment(e.CloseAt), formatMoment(e.PublishAt), e.Invitations,
+		formatMoment(e.OpenAt), formatMoment(e.CloseAt), formatMoment(e.PublishAt), e.Invitations, cmp.Or(e.RankLength, enroll.DefaultRankLength),
 	}
 	if e.LastDate == e.Date {
 		f.LastDate = ""
@@ -59,6 +61,9 @@ func (in eventInput) over(f eventFields) eventFields {
 	}
 	if in.Invitations != nil {
 		f.Invitations = *in.Invitations
+	}
+	if in.RankLength != nil {
+		f.RankLength = *in.RankLength
 	}
 	return f
 }

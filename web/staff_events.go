@@ -167,6 +167,9 @@ type eventPage struct {
 	Organiser  bool
 }
 
+// Ranking reports whether students rank workshops.
+func (p eventPage) Ranking() bool { return p.Event.Mode == enroll.Ranking }
+
 // eventPage returns the base of a page about the event of the route. Tab names
 // it in the event's menu and, as staff.tab.TAB, in its title.
 func (s *Server) eventPage(c *gin.Context, tab string) (eventPage, error) {
@@ -259,7 +262,7 @@ func (s *Server) event(c *gin.Context) error {
 		page.Rounds = append(page.Rounds, d)
 	}
 	if !page.Gone {
-		progress, err := s.progressOf(ctx, page.Event.ID)
+		progress, err := s.progressOf(ctx, page.Event)
 		if err != nil {
 			return err
 		}

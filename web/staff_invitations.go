@@ -74,10 +74,9 @@ type undelivered struct {
 
 // invitees is who may be invited: what the database says now.
 type invitees struct {
-	students  []enroll.Student // in order
-	choices   map[string]enroll.Choices
-	programme enroll.Programme
-	batches   []store.Invited // the newest first
+	chosen
+	students []enroll.Student // in order
+	batches  []store.Invited  // the newest first
 }
 
 func (s *Server) findInvitees(c *gin.Context) (f invitees, err error) {
@@ -86,19 +85,11 @@ func (s *Server) findInvitees(c *gin.Context) (f invitees, err error) {
 		return f, err
 	}
 	locale.SortStudents(f.students)
-	if f.choices, _, err = s.store.Choices(ctx, id); err != nil {
-		return f, err
-	}
-	if f.programme, err = s.store.Programme(ctx, id); err != nil {
+	if f.chosen, err = s.readChosen(ctx, event(c)); err != nil {
 		return f, err
 	}
 	f.batches, err = s.store.Invitations(ctx, id)
 	return f, err
-}
-
-// complete reports whether nothing is left to choose for the student.
-func (f invitees) complete(student string) bool {
-	return f.programme.Version > 0 && f.choices[student].Complete(len(f.programme.Rounds))
 }
 
 // again returns the ids of those whom the batch did not reach, or perhaps not,
@@ -136,7 +127,7 @@ func (f invitees) choose(in invitationsInput) (ids []string, without int, err er
 			errs.Add("class", "unknown")
 		}
 	case store.InviteUnfinished:
-		among = func(st enroll.Student) bool { return !f.complete(st.ID) }
+		among = func(st enroll.Student) bool { return !f.complete(st) }
 	case store.InviteUndelivered:
 		again := f.again(in.Batch)
 		among = func(st enroll.Student) bool { return slices.Contains(again, st.ID) }

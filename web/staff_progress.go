@@ -29,6 +29,7 @@ type sessionProgress struct {
 type progressJSON struct {
 	Classes  []classProgress   `json:"classes"`
 	Sessions []sessionProgress `json:"sessions"`
+	Wishes   []wishProgress    `json:"wishes,omitempty"` // in mode ranking
 
 	programme enroll.Programme
 }
@@ -45,21 +46,18 @@ func (p progressJSON) total() classProgress {
 }
 
 // progressOf counts who has chosen. Nobody is named in it.
-func (s *Server) progressOf(ctx context.Context, event string) (progressJSON, error) {
+func (s *Server) progressOf(ctx context.Context, e enroll.Event) (progressJSON, error) {
 	p := progressJSON{Classes: []classProgress{}, Sessions: []sessionProgress{}}
-	var err error
-	if p.programme, err = s.store.Programme(ctx, event); err != nil {
-		return p, err
-	}
-	students, err := s.store.Students(ctx, event)
+	students, err := s.store.Students(ctx, e.ID)
 	if err != nil {
 		return p, err
 	}
-	choices, _, err := s.store.Choices(ctx, event)
+	has, err := s.readChosen(ctx, e)
 	if err != nil {
 		return p, err
 	}
-	taken, err := s.store.Seats(ctx, event)
+	p.programme, p.Wishes = has.programme, has.wishedMost(students)
+	taken, err := s.store.Seats(ctx, e.ID)
 	if err != nil {
 		return p, err
 	}
@@ -71,10 +69,10 @@ func (s *Server) progressOf(ctx context.Context, event string) (progressJSON, er
 			byClass[st.Class] = class
 		}
 		class.Students++
-		switch howFar(choices[st.ID], len(p.programme.Rounds)) {
-		case chosenNone:
+		switch has.far(st) {
+		case enroll.ProgressNone:
 			class.None++
-		case chosenComplete:
+		case enroll.ProgressComplete:
 			class.Complete++
 		default:
 			class.Partly++
@@ -111,6 +109,8 @@ type progressPage struct {
 	eventPage
 	Rounds    []enroll.Round
 	Workshops []workshopProgress
+	Seats     bool           // places are being taken, or were given out
+	Wishes    []wishProgress // in mode ranking
 	Classes   []classProgress
 	Total     classProgress
 }
@@ -133,7 +133,7 @@ func (c progressCell) Full() bool { return c.Taken >= c.Capacity }
 
 // progress is GET /events/:event/progress.
 func (s *Server) progress(c *gin.Context) error {
-	p, err := s.progressOf(c.Request.Context(), event(c).ID)
+	p, err := s.progressOf(c.Request.Context(), event(c))
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,8 @@ func (s *Server) progress(c *gin.Context) error {
 		return err
 	}
 	page := progressPage{eventPage: base, Rounds: p.programme.Rounds, Classes: p.Classes, Total: p.total()}
-	page.Wide = true
+	page.Wide, page.Wishes = true, p.Wishes
+	page.Seats = p.Wishes == nil || base.State == enroll.Allocated || base.State == enroll.Published
 	page.Scripts = []string{"staff.js"}
 	taken := map[enroll.SessionKey]int{}
 	for _, session := range p.Sessions {

@@ -14,6 +14,7 @@ type studentErasePage struct {
 	eventPage
 	Student enroll.Student
 	Places  int // that come free
+	Wishes  int
 }
 
 // confirmErase is GET /events/:event/students/:student/erase.
@@ -25,7 +26,7 @@ func (s *Server) confirmErase(c *gin.Context) error {
 	if err := s.audit(c, "student.read", event(c).ID, ""); err != nil {
 		return err
 	}
-	choices, _, err := s.store.Choices(c.Request.Context(), event(c).ID)
+	has, err := s.readChosen(c.Request.Context(), event(c))
 	if err != nil {
 		return err
 	}
@@ -33,7 +34,7 @@ func (s *Server) confirmErase(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	page := studentErasePage{eventPage: base, Student: st, Places: len(choices[st.ID])}
+	page := studentErasePage{eventPage: base, Student: st, Places: len(has.choices[st.ID]), Wishes: len(has.wishes[st.ID])}
 	page.Title = page.Locale.T("students.erase.title") + " – " + base.Event.Title // no name in a browser's history
 	return s.render(c, http.StatusOK, "staff/student-erase", &page)
 }

@@ -37,9 +37,9 @@ const manyStudents = 200
 type studentsPage struct {
 	eventPage
 	Classes  []string
-	Class    string // shown alone; "" is all
-	Chosen   string // only those who are that far; "" is all
-	Query    string // searched for
+	Class    string          // shown alone; "" is all
+	Chosen   enroll.Progress // only those who are that far; "" is all
+	Query    string          // searched for
 	Rounds   int
 	Students []studentRow
 	Found    int
@@ -50,16 +50,18 @@ type studentsPage struct {
 }
 
 // Hows are the ways to say how far somebody is, for the filter.
-func (studentsPage) Hows() []string { return []string{chosenNone, chosenPartly, chosenComplete} }
+func (studentsPage) Hows() []enroll.Progress {
+	return []enroll.Progress{enroll.ProgressNone, enroll.ProgressPartly, enroll.ProgressComplete}
+}
 
 // To returns the address of the list with that filter; empty is all.
-func (p studentsPage) To(class, chosen string) string {
+func (p studentsPage) To(class string, chosen enroll.Progress) string {
 	q := url.Values{}
 	if class != "" {
 		q.Set("class", class)
 	}
 	if chosen != "" {
-		q.Set("chosen", chosen)
+		q.Set("chosen", string(chosen))
 	}
 	to := "/events/" + p.Event.ID + "/students"
 	if len(q) > 0 {
@@ -70,8 +72,8 @@ func (p studentsPage) To(class, chosen string) string {
 
 type studentRow struct {
 	enroll.Student
-	Places   []studentPlace // by round
-	Complete bool
+	Places []studentPlace // by round
+	Ranked ranked
 }
 
 type studentPlace struct {
@@ -85,15 +87,15 @@ type studentPlace struct {
 type studentFilter struct {
 	ID     string
 	Class  string
-	Query  string // every word of it is in the name, number or class
-	Chosen string // how far they are: none, partly, complete, or unfinished
+	Query  string          // every word of it is in the name, number or class
+	Chosen enroll.Progress // how far they are, or unfinished
 }
 
-func (f studentFilter) holds(st enroll.Student, far string) bool {
+func (f studentFilter) holds(st enroll.Student, far enroll.Progress) bool {
 	switch {
 	case f.ID != "" && st.ID != f.ID, f.Class != "" && !strings.EqualFold(st.Class, f.Class):
 		return false
-	case f.Chosen == unfinished && far == chosenComplete, f.Chosen != "" && f.Chosen != unfinished && far != f.Chosen:
+	case f.Chosen == unfinished && far == enroll.ProgressComplete, f.Chosen != "" && f.Chosen != unfinished && far != f.Chosen:
 		return false
 	case f.Query == "":
 		return true
@@ -104,10 +106,9 @@ func (f studentFilter) holds(st enroll.Student, far string) bool {
 
 // studentsFound is what somebody asked of the students of an event.
 type studentsFound struct {
-	students  []enroll.Student // in order
-	classes   []string         // all that there are
-	choices   map[string]enroll.Choices
-	programme enroll.Programme
+	chosen
+	students []enroll.Student // in order
+	classes  []string         // all that there are
 }
 
 // findStudents returns the students that the filter holds.
@@ -118,15 +119,12 @@ func (s *Server) findStudents(c *gin.Context, filter studentFilter) (studentsFou
 	if err != nil {
 		return found, err
 	}
-	if found.choices, _, err = s.store.Choices(ctx, id); err != nil {
-		return found, err
-	}
-	if found.programme, err = s.store.Programme(ctx, id); err != nil {
+	if found.chosen, err = s.readChosen(ctx, event(c)); err != nil {
 		return found, err
 	}
 	found.classes = classesOf(all)
 	found.students = slices.DeleteFunc(all, func(st enroll.Student) bool {
-		return !filter.holds(st, howFar(found.choices[st.ID], len(found.programme.Rounds)))
+		return !filter.holds(st, found.far(st))
 	})
 	locale.SortStudents(found.students)
 	return found, nil
@@ -146,8 +144,7 @@ func plainText(s string) string {
 func (f studentsFound) json() []listedStudent {
 	list := make([]listedStudent, len(f.students))
 	for i, st := range f.students {
-		list[i] = listedStudent{st.ID, st.Number, st.FirstName, st.Infix, st.LastName, st.Class,
-			f.choices[st.ID].Complete(len(f.programme.Rounds))}
+		list[i] = listedStudent{st.ID, st.Number, st.FirstName, st.Infix, st.LastName, st.Class, f.complete(st)}
 	}
 	return list
 }
@@ -155,7 +152,7 @@ func (f studentsFound) json() []listedStudent {
 func (f studentsFound) rows() []studentRow {
 	rows := make([]studentRow, len(f.students))
 	for i, st := range f.students {
-		rows[i] = studentRow{st, placesOf(f.programme, f.choices[st.ID]), f.choices[st.ID].Complete(len(f.programme.Rounds))}
+		rows[i] = studentRow{st, placesOf(f.programme, f.choices[st.ID]), f.ranked(st)}
 	}
 	return rows
 }
@@ -174,7 +171,7 @@ func placesOf(p enroll.Programme, choices enroll.Choices) []studentPlace {
 
 // students is GET /events/:event/students?class=&chosen=.
 func (s *Server) students(c *gin.Context) error {
-	return s.listStudents(c, "students.read", studentFilter{Class: trim(c.Query("class")), Chosen: trim(c.Query("chosen"))})
+	return s.listStudents(c, "students.read", studentFilter{Class: trim(c.Query("class")), Chosen: enroll.Progress(trim(c.Query("chosen")))})
 }
 
 // searchStudents is POST /events/:event/students/search {q, class?, chosen?}: a
@@ -188,7 +185,7 @@ func (s *Server) searchStudents(c *gin.Context) error {
 	if err := bind(c, &in); err != nil {
 		return err
 	}
-	return s.listStudents(c, "students.search", studentFilter{Class: trim(in.Class), Query: trim(in.Q), Chosen: trim(in.Chosen)})
+	return s.listStudents(c, "students.search", studentFilter{Class: trim(in.Class), Query: trim(in.Q), Chosen: enroll.Progress(trim(in.Chosen))})
 }
 
 func (s *Server) listStudents(c *gin.Context, action string, filter studentFilter) error {
@@ -237,6 +234,8 @@ type studentOnePage struct {
 	Student enroll.Student
 	Code    string // just made, shown once
 	Rounds  []placeRound
+	Ranked  ranked
+	Wishes  []string // titles, the dearest first
 	Trouble *problemJSON
 
 	OverRound      int // what was typed to place beyond the seats
@@ -322,11 +321,7 @@ func (s *Server) studentOnePage(c *gin.Context) (studentOnePage, error) {
 	if err := s.audit(c, "student.read", event(c).ID, ""); err != nil {
 		return page, err
 	}
-	choices, _, err := s.store.Choices(ctx, event(c).ID)
-	if err != nil {
-		return page, err
-	}
-	p, err := s.store.Programme(ctx, event(c).ID)
+	has, err := s.readChosen(ctx, event(c))
 	if err != nil {
 		return page, err
 	}
@@ -341,7 +336,8 @@ func (s *Server) studentOnePage(c *gin.Context) (studentOnePage, error) {
 	page = studentOnePage{eventPage: base, Student: st}
 	page.Title = page.Locale.T("staff.student.title") + " – " + base.Event.Title // no name in a browser's history
 	page.Back = "/events/" + base.Event.ID + "/students/" + page.Student.ID
-	page.Rounds = placeRounds(base.Event, p, page.Student, choices[page.Student.ID], taken)
+	page.Rounds = placeRounds(base.Event, has.programme, page.Student, has.choices[page.Student.ID], taken)
+	page.Ranked, page.Wishes = has.ranked(page.Student), has.wishedTitles(page.Student)
 	return page, nil
 }
 

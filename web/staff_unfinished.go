@@ -10,7 +10,7 @@ import (
 	"cultuurdag/scheduler/overview"
 )
 
-// unfinishedPage is who has not chosen in every round, a table for each class
+// unfinishedPage is who is not done with choosing, a table for each class
 // to print and hand to its mentor.
 type unfinishedPage struct {
 	eventPage
@@ -35,10 +35,14 @@ type unfinishedStudent struct {
 	Infix     string `json:"infix"`
 	LastName  string `json:"last_name"`
 	Missing   []int  `json:"missing"` // rounds
+
+	// In mode ranking: how many workshops are ranked, of how many.
+	Ranked     *int `json:"ranked,omitempty"`
+	RankLength *int `json:"rank_length,omitempty"`
 }
 
-// findUnfinished returns the students, of a class or all, who have no place in
-// some round.
+// findUnfinished returns the students, of a class or all, who are not done with
+// choosing.
 func (s *Server) findUnfinished(c *gin.Context) (studentsFound, error) {
 	return s.findStudents(c, studentFilter{Class: trim(c.Query("class")), Chosen: unfinished})
 }
@@ -58,6 +62,20 @@ func (f studentsFound) byClass() []unfinishedClass {
 	return classes
 }
 
+// rankedWords tells by student id how much of a ranking there is, as 2/5; nil
+// where nothing is ranked.
+func (f studentsFound) rankedWords() map[string]string {
+	if f.event.Mode != enroll.Ranking {
+		return nil
+	}
+	words := map[string]string{}
+	for _, st := range f.students {
+		r := f.ranked(st)
+		words[st.ID] = fmt.Sprintf("%d/%d", r.Has, r.Of)
+	}
+	return words
+}
+
 func unfinishedOf(classes []unfinishedClass) []unfinishedJSON {
 	list := make([]unfinishedJSON, len(classes))
 	for i, class := range classes {
@@ -68,6 +86,9 @@ func unfinishedOf(classes []unfinishedClass) []unfinishedJSON {
 				if !place.Has {
 					u.Missing = append(u.Missing, place.Round)
 				}
+			}
+			if st.Ranked.Of > 0 {
+				u.Ranked, u.RankLength = &st.Ranked.Has, &st.Ranked.Of
 			}
 			list[i].Students = append(list[i].Students, u)
 		}
@@ -109,7 +130,7 @@ func (s *Server) unfinishedCSV(c *gin.Context) error {
 		return err
 	}
 	in.Programme, in.Students, in.Choices = found.programme, found.students, found.choices
-	data, err := overview.UnfinishedCSV(in)
+	data, err := overview.UnfinishedCSV(in, found.rankedWords())
 	if err != nil {
 		return fmt.Errorf("who has not chosen: %T", err) // its text could name a student
 	}
@@ -119,22 +140,5 @@ func (s *Server) unfinishedCSV(c *gin.Context) error {
 	return download(c, overview.FileName(in, "unfinished "+trim(c.Query("class")), "csv"), "csv", data)
 }
 
-// How far students are, as a filter of lists. The word unfinished stands for
-// both none and partly.
-const (
-	chosenNone     = "none"
-	chosenPartly   = "partly"
-	chosenComplete = "complete"
-	unfinished     = "unfinished"
-)
-
-// howFar tells how far somebody with those places is: none, partly or complete.
-func howFar(has enroll.Choices, rounds int) string {
-	switch {
-	case len(has) == 0:
-		return chosenNone
-	case has.Complete(rounds):
-		return chosenComplete
-	}
-	return chosenPartly
-}
+// unfinished is, as a filter of lists, both none and partly.
+const unfinished enroll.Progress = "unfinished"
