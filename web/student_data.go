@@ -15,8 +15,9 @@ type dataJSON struct {
 	School    string       `json:"school"`
 	Event     string       `json:"event"`
 	Choices   []dataChoice `json:"choices"`
-	Seen      enroll.Day   `json:"seen"`       // the day as the student saw it last
-	LoginCode bool         `json:"login_code"` // one is kept, sealed; it stands on the slip
+	Seen      enroll.Day   `json:"seen"`              // the day as the student saw it last
+	Ranking   []dataWish   `json:"ranking,omitempty"` // in mode ranking, the dearest first
+	LoginCode bool         `json:"login_code"`        // one is kept, sealed; it stands on the slip
 	KeptUntil time.Time    `json:"kept_until"`
 	Contact   string       `json:"contact"`
 }
@@ -37,6 +38,11 @@ type dataChoice struct {
 	Workshop string    `json:"workshop"`
 	Title    string    `json:"title"`
 	By       enroll.By `json:"by"` // c: chosen, p: placed by hand, a: allocated
+}
+
+type dataWish struct {
+	Workshop string `json:"workshop"`
+	Title    string `json:"title"`
 }
 
 // studentData is GET /student/data: a page, JSON, or with ?download the JSON as
@@ -63,6 +69,10 @@ func (s *Server) studentData(c *gin.Context) error {
 		if r.Choice != nil {
 			out.Choices = append(out.Choices, dataChoice{r.Number, r.Choice.Workshop, r.Choice.Title, r.Choice.By})
 		}
+	}
+	for _, id := range view.Wishes {
+		w, _ := view.Programme.Workshop(id)
+		out.Ranking = append(out.Ranking, dataWish{id, w.Title})
 	}
 	if download {
 		c.Header("Content-Disposition", `attachment; filename="cultuurdag.json"`)

@@ -93,6 +93,7 @@ func cmdDemo(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(json.Unmarshal(data, &s.info))
 	s.readEvent(ts)
 	ts.Setenv("EVENT", s.info.Event)
+	ts.Setenv("SCHOOL", s.event.School)
 	ts.Setenv("BASE_URL", s.info.BaseURL)
 	ts.Setenv("RECIPIENT", s.info.Recipient)
 	if len(s.info.Students) > 0 {
