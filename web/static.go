@@ -39,6 +39,10 @@ type staticFile struct {
 	compressed []byte // nil where that is no gain
 }
 
+// remarks are the comments and the indentation of a script, which no phone has
+// to fetch. Its lines hold no text that goes on in the next.
+var remarks = regexp.MustCompile(`(?m)^\s*//.*\n|^\s+`)
+
 var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
 // loadStatic reads the files; the provider's colour and logo come with them.
@@ -62,6 +66,9 @@ func loadStatic(p enroll.Provider) *static {
 				panic(err) // embedded
 			}
 			data = slices.Concat(shared, data)
+		}
+		if entry.Name() == "rank.js" || entry.Name() == "student.js" {
+			data = remarks.ReplaceAll(data, nil)
 		}
 		s.add(entry.Name(), data)
 	}

@@ -135,7 +135,7 @@ func tellRanking(t *testing.T, browser context.Context) {
 	anna.until(`document.getElementById("connection") === null`)
 
 	// By keyboard alone: the focus stays with the workshop.
-	anna.leaving("loading again", chromedp.Reload())
+	anna.weigh("Je lijst is klaar")
 	anna.tabTo("#up-dj")
 	anna.do("up, up, and once more", chromedp.KeyEvent("\r"), chromedp.KeyEvent("\r"), chromedp.KeyEvent("\r"))
 	anna.do("being told", chromedp.WaitReady(`//*[@role="status"][contains(., "Dj-workshop: Je 1e keus")]`))
@@ -166,7 +166,8 @@ func tellRanking(t *testing.T, browser context.Context) {
 	anna.see("Jouw lijst", "1. Dj-workshop", "3. Keramiek")
 	anna.clock("Gepubliceerd")
 	anna.open("/student")
-	anna.see("Mijn dag")
+	anna.see("Mijn dag", "Dj-workshop", "Je 1e keus", "Je 3e keus")
+	anna.examine("rank day")
 }
 
 func tellRankingWithoutScript(t *testing.T, browser context.Context) {

@@ -338,6 +338,34 @@ func (p *phone) open(path string) {
 	p.settle()
 }
 
+// weigh opens the student's page with an empty cache, and holds what comes over
+// the line to the budget of a student's page.
+func (p *phone) weigh(sees string) {
+	p.t.Helper()
+	p.do("emptying the cache", command(network.ClearBrowserCache, cdp.Empty{}))
+	p.mu.Lock()
+	p.requests = nil
+	p.mu.Unlock()
+	p.open("/student")
+	p.see(sees)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	budget := map[network.ResourceType]int{
+		network.ResourceTypeDocument: 14 << 10, network.ResourceTypeStylesheet: 6 << 10, network.ResourceTypeScript: 4 << 10,
+		network.ResourceTypeEventSource: 1 << 10,
+	}
+	if len(p.requests) > 4 {
+		p.t.Errorf("%d requests, where four are the budget", len(p.requests))
+	}
+	for _, r := range p.requests {
+		p.t.Logf("%s: %d bytes", r.kind, r.size)
+		most, known := budget[r.kind]
+		if !known || r.size > most {
+			p.t.Errorf("%s: %d bytes, where %d are the budget: %s", r.kind, r.size, most, r.url)
+		}
+	}
+}
+
 // settle waits until the page's own scripts have run.
 func (p *phone) settle() {
 	p.t.Helper()

@@ -33,12 +33,16 @@ func (i Invitation) Body() string {
 	if i.Now.Before(i.Event.OpenAt) {
 		when = l.T("invite.mail.from_until", "from", l.Moment(i.Event.OpenAt), "to", l.Moment(i.Event.CloseAt))
 	}
+	how := l.T("invite.mail.how")
+	if i.Event.Mode == enroll.Ranking {
+		how = l.T("ranking.mail.how")
+	}
 	day := l.Day(i.Event.Date)
 	if !i.Event.LastDate.IsZero() && i.Event.LastDate != i.Event.Date {
 		day = l.T("invite.mail.days", "from", day, "to", l.Day(i.Event.LastDate))
 	}
 	return l.T("invite.mail.body",
-		"name", oneLine(i.FirstName), "title", oneLine(i.Event.Title), "school", oneLine(i.School.Name), "day", day,
+		"name", oneLine(i.FirstName), "title", oneLine(i.Event.Title), "school", oneLine(i.School.Name), "day", day, "how", how,
 		"when", when, "link", i.BaseURL+"/k#"+i.Code, "site", i.BaseURL, "code", i.Code, "contact", i.contact())
 }
 

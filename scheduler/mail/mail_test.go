@@ -176,6 +176,10 @@ func TestInvitationText(t *testing.T) {
 	if body = i.Body(); !strings.Contains(body, "Kiezen kan tot woensdag 2 december 2026 om 12:00.") || !strings.Contains(body, "Vraag het aan hulp@example.org.") {
 		t.Error(body)
 	}
+	i.Event.Mode = enroll.Ranking
+	if ranked := i.Body(); !strings.Contains(ranked, "op volgorde") || strings.Contains(body, "op volgorde") {
+		t.Error(ranked)
+	}
 	i.Provider = enroll.Provider{}
 	if body = i.Body(); !strings.Contains(body, "Vraag het aan je mentor.") {
 		t.Error(body)
