@@ -42,6 +42,7 @@ func (v planView) ChartText() string {
 // shortageView is a shortage in words.
 type shortageView struct {
 	Text     string
+	Best     string // the best remedy of each kind
 	Remedies []remedyView
 }
 
@@ -186,9 +187,17 @@ func (w planWords) shortage(s scheduler.Shortage) shortageView {
 	rest := w.l.T(key, "n", len(s.Students), "who", who, "workshops", w.any(w.titles(s.Workshops)), "once", w.l.List(w.titles(s.Once)),
 		"cancelled", w.l.List(w.titles(s.Cancelled)), "places", w.l.T("allocation.places", "n", s.Places), "missing", w.l.T("allocation.places", "n", s.Missing))
 	view := shortageView{Text: w.rounds(s.Rounds) + ": " + rest}
+	var best []string
+	kinds := map[scheduler.ChangeKind]bool{}
 	for _, r := range s.Remedies {
-		view.Remedies = append(view.Remedies, w.remedy(r))
+		remedy := w.remedy(r)
+		view.Remedies = append(view.Remedies, remedy)
+		if !kinds[r.Kind] { // the best of a kind comes first
+			kinds[r.Kind] = true
+			best = append(best, remedy.Text)
+		}
 	}
+	view.Best = w.any(best)
 	return view
 }
 

@@ -306,16 +306,21 @@ func (s *Server) fillMoves(c *gin.Context, v *planView, p store.Proposal, words 
 	return nil
 }
 
-// shortagesView is what the template shortages shows.
-type shortagesView struct {
-	List  []shortageView
-	Event string
-	May   bool // remedies can be tried
+// Shortages returns why not everybody fits: as it is now, or as the first
+// preview tells. They do not depend on the costs.
+func (p *allocationPage) Shortages() []shortageView {
+	switch {
+	case p.Now != nil:
+		return p.Now.Shortages
+	case len(p.Previews) > 0:
+		return p.Previews[0].Shortages
+	}
+	return nil
 }
 
-// Shorts returns the shortages of a plan.
-func (p *allocationPage) Shorts(v planView) shortagesView {
-	return shortagesView{v.Shortages, p.Event.ID, p.MayPropose && p.Proposing != store.AllocationRunning}
+// MayTry reports whether changes can be tried now.
+func (p *allocationPage) MayTry() bool {
+	return p.MayPropose && p.Proposing != store.AllocationRunning
 }
 
 // picker is a choice of workshop or round in one of the forms that try a change.
