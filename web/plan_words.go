@@ -60,6 +60,7 @@ type remedyView struct {
 type planWords struct {
 	l         *locale.Locale
 	programme enroll.Programme
+	ranks     int // how many workshops students rank
 }
 
 // mostHelp is how many sessions the page names where a place more would help.
@@ -78,12 +79,15 @@ func (w planWords) fill(v *planView, report json.RawMessage, cancelled []enroll.
 	wished := r.Unranked
 	for i, n := range r.Ranks {
 		wished += n
+		if i >= w.ranks {
+			continue // nobody ranks as many
+		}
 		v.Ranks = append(v.Ranks, rankBar{Label: w.l.T("allocation.wish", "rank", i+1), N: n, Y: chartRow * i})
 	}
 	if wished == 0 {
 		v.Ranks = nil // nobody wished: there is nothing to draw
 	} else {
-		v.Ranks = append(v.Ranks, rankBar{Label: w.l.T("allocation.unranked"), N: r.Unranked, Y: chartRow * len(r.Ranks)})
+		v.Ranks = append(v.Ranks, rankBar{Label: w.l.T("allocation.unranked"), N: r.Unranked, Y: chartRow * len(v.Ranks)})
 	}
 	if len(r.Obtained) > 0 {
 		v.None = r.Obtained[0]

@@ -175,7 +175,7 @@ func (s *Server) allocationPage(c *gin.Context) (allocationPage, error) {
 	case enroll.Open, enroll.Closed, enroll.Allocated, enroll.Published:
 		page.MayPropose = page.Programme.Version > 0
 	}
-	words := planWords{page.Locale, page.Programme}
+	words := planWords{page.Locale, page.Programme, e.Ranks()}
 	if len(report) > 0 {
 		page.Now = &planView{Kind: page.Costs, Seed: e.Seed}
 		if err := words.fill(page.Now, report, e.Cancelled, nil); err != nil {
