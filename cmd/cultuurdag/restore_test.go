@@ -147,7 +147,9 @@ func TestBackupFromBeforeThePurgeIsNotServed(t *testing.T) {
 		stop := r.hammer(c)
 		r.start()
 		r.ready()
-		r.purged(patience, c)
+		if _, _, err := r.get(http.DefaultClient, c.cookie); err != nil { // so has the hammer, by now
+			t.Error(err)
+		}
 		for answer, n := range stop() {
 			switch answer {
 			case "page 410", "sign-in 410", "sign-in 429", "page none", "sign-in none":
@@ -155,6 +157,7 @@ func TestBackupFromBeforeThePurgeIsNotServed(t *testing.T) {
 				t.Errorf("%s: %d times %s", name, n, answer)
 			}
 		}
+		r.purged(patience, c)
 		var again []purge.Step
 		for _, e := range r.entries(c.ID) {
 			if e.Again == round+1 {
