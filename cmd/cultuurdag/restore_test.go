@@ -135,7 +135,7 @@ func TestBackupFromBeforeThePurgeIsNotServed(t *testing.T) {
 	r.purged(patience, c)
 	school := r.checkpoint()
 
-	for round, parts := range [][]string{{partRedis}, {partRedis, partKeystore}} {
+	for round, parts := range [][]string{{partRedis, partKeystore}, {partRedis}} {
 		name := strings.Join(parts, " and ")
 		r.putBack(backup, parts...)
 		if len(r.personal(c.ID)) == 0 {
