@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -22,6 +23,7 @@ type Worker struct {
 	cancel  func() // ends proposals, and the sending of mail after the one that is in hand
 	runner  *Runner
 	sweep   *Sweep
+	running atomic.Int32 // steps
 }
 
 // NewWorker returns a worker on rdb, which it does not own; poll is how often an
@@ -83,11 +85,16 @@ func shutDown(servers []*asynq.Server) {
 // by the sweep; one that is finished makes the sweep look for the next.
 func (w *Worker) handle(ctx context.Context, task *asynq.Task) error {
 	step := enroll.Step(strings.TrimPrefix(task.Type(), typePrefix))
-	if err := w.runner.Run(ctx, string(task.Payload()), step); err != nil {
+	w.running.Add(1)
+	err := w.runner.Run(ctx, string(task.Payload()), step)
+	last := w.running.Add(-1) == 0
+	if err != nil {
 		w.runner.Logger.Error("step failed", "step", string(step), "err", err)
 		return err
 	}
-	if step != stepPropose { // after which nothing falls due
+	// Nothing falls due after a proposal. After a purge the mail does, which a night
+	// with a hundred of them need not be swept for a hundred times.
+	if step != stepPropose && (step != enroll.StepPurge || last) {
 		w.sweep.Kick()
 	}
 	return nil
