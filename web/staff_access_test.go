@@ -127,7 +127,7 @@ func TestAuditNamesNoStudent(t *testing.T) {
 	if r := contact.upload("?name=Zoe.csv", s.encrypted(t, goodList)); r.status != http.StatusOK {
 		t.Fatalf("%d %s", r.status, r.body)
 	}
-	if err := s.Store.PutFiles(t.Context(), s.event.ID, 1, map[string][]byte{"rosters.pdf": []byte("%PDF")}); err != nil {
+	if err := s.Store.PutFiles(t.Context(), s.event.ID, 1, 0, map[string][]byte{"rosters.pdf": []byte("%PDF")}); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"rosters.pdf", "all.zip"} {

@@ -47,7 +47,7 @@ func (s *site) lists(t *testing.T) {
 	if files[store.Snapshot], err = overview.Snapshot(in); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Store.PutFiles(ctx, id, revision, files); err != nil {
+	if err := s.Store.PutFiles(ctx, id, revision, 0, files); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -203,7 +203,7 @@ func TestDownloads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Store.PutFiles(t.Context(), s.event.ID, e.Revision, map[string][]byte{"rosters.pdf": []byte("%PDF rosters"), "teachers.csv": []byte("docent")}); err != nil {
+	if err := s.Store.PutFiles(t.Context(), s.event.ID, e.Revision, 0, map[string][]byte{"rosters.pdf": []byte("%PDF rosters"), "teachers.csv": []byte("docent")}); err != nil {
 		t.Fatal(err)
 	}
 	v.get(path+"/overviews").has(t, `"name":"rosters","formats":["pdf"]`, `"name":"teachers","formats":["csv"]`)

@@ -43,6 +43,7 @@ type dataChoice struct {
 type dataWish struct {
 	Workshop string `json:"workshop"`
 	Title    string `json:"title"`
+	Idle     bool   `json:"does_not_count,omitempty"` // not open to the student's class now
 }
 
 // studentData is GET /student/data: a page, JSON, or with ?download the JSON as
@@ -72,7 +73,11 @@ func (s *Server) studentData(c *gin.Context) error {
 	}
 	for _, id := range view.Wishes {
 		w, _ := view.Programme.Workshop(id)
-		out.Ranking = append(out.Ranking, dataWish{id, w.Title})
+		out.Ranking = append(out.Ranking, dataWish{id, w.Title, false})
+	}
+	for _, id := range view.Idle {
+		w, _ := view.Programme.Workshop(id)
+		out.Ranking = append(out.Ranking, dataWish{id, w.Title, true})
 	}
 	if download {
 		c.Header("Content-Disposition", `attachment; filename="cultuurdag.json"`)

@@ -19,6 +19,7 @@ type rankingView struct {
 	List      []wishView // the wishes, the dearest first
 	Workshops []wishView // all that are open to the student's class
 	Closed    []string   // titles of those that are not
+	Idle      []string   // titles of wishes that do not count now
 }
 
 // Missing returns how many wishes are still to be made.
@@ -75,6 +76,13 @@ func rankingOf(view store.StudentView, l *locale.Locale) *rankingView {
 			r.List[at] = v
 		}
 		r.Workshops = append(r.Workshops, v)
+	}
+	for _, id := range view.Idle {
+		w, ok := view.Programme.Workshop(id)
+		if !ok {
+			w.Title = id // which is all that there still is of it
+		}
+		r.Idle = append(r.Idle, w.Title)
 	}
 	return r
 }

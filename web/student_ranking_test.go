@@ -192,6 +192,10 @@ func TestRankingByForm(t *testing.T) {
 // Where nothing is open to a class there is nothing to fill in.
 func TestRankingOfNothing(t *testing.T) {
 	s := newRankingSite(t)
+	s.open()
+	if r := s.program(t).signIn(0).rank(0, "w2", "w0"); r.status != 200 {
+		t.Fatal(r.status, r.body)
+	}
 	p, err := s.Store.Programme(t.Context(), s.event.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -202,11 +206,13 @@ func TestRankingOfNothing(t *testing.T) {
 	if _, err := s.Store.PutProgramme(t.Context(), s.event.ID, p); err != nil {
 		t.Fatal(err)
 	}
-	s.open()
 	page := s.browser(t).signIn(0).get("/student")
 	page.has(t, "geen workshop voor jouw klas")
 	page.lacks(t, "Je lijst is klaar", "<button form=", "Nog 0")
 	s.program(t).signIn(0).get("/student").has(t, `"ranking":[]`, `"rank_length":0`)
+	// What is held is told all the same.
+	s.browser(t).signIn(0).get("/student/data").has(t, "Workshop 2 (telt nu niet mee)")
+	s.program(t).signIn(0).get("/student/data").has(t, `"does_not_count": true`)
 }
 
 // Staff see who has ranked, and what is wished.

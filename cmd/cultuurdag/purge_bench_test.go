@@ -100,7 +100,7 @@ func (r *rig) full(title string, students int) culture {
 			files[name+"."+kind] = []byte(strings.Repeat(crypto.NewID(), students*bytes/16))
 		}
 	}
-	r.must(r.store.PutFiles(ctx, c.ID, 1, files))
+	r.must(r.store.PutFiles(ctx, c.ID, 1, 0, files))
 	return c
 }
 

@@ -31,23 +31,26 @@ type filesMade struct {
 // form that is compared with later ones. It is kept with the prints.
 const Snapshot = "snapshot"
 
-// putFilesScript: KEYS event, files, prints; ARGV now, offset, revision, snapshot
-// ("": none), then field and value each.
+// putFilesScript: KEYS event, files, prints; ARGV now, offset, revision, how many
+// were erased, snapshot ("": none), then field and value each.
 var putFilesScript = gated(`
 local shut = gate()
 if shut ~= '' then return {shut} end
+if (redis.call('HGET', KEYS[1], 'erased') or '0') ~= ARGV[4] then return {'conflict'} end
 redis.call('DEL', KEYS[2])
 redis.call('HDEL', KEYS[3], 'now')
-if ARGV[4] ~= '' then redis.call('HSET', KEYS[3], 'now', ARGV[4]) end
-for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+if ARGV[5] ~= '' then redis.call('HSET', KEYS[3], 'now', ARGV[5]) end
+for i = 6, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 redis.call('HSET', KEYS[1], 'listed', ARGV[3])
 return {''}
 `)
 
 // PutFiles keeps the overviews that were made from that revision of the event,
 // each encrypted, in place of the earlier ones. files maps "rosters.pdf" to its
-// bytes, and Snapshot to what a print of them is remembered by.
-func (s *Store) PutFiles(ctx context.Context, event string, revision int64, files map[string][]byte) error {
+// bytes, and Snapshot to what a print of them is remembered by. erased is
+// Event.Erased from before the students were read: ErrConflict says that somebody
+// was erased since, who may stand in the files; nothing is stored.
+func (s *Store) PutFiles(ctx context.Context, event string, revision int64, erased int, files map[string][]byte) error {
 	keys, err := s.keysFor(event)
 	if err != nil {
 		return err
@@ -56,7 +59,7 @@ func (s *Store) PutFiles(ctx context.Context, event string, revision int64, file
 	if err != nil {
 		return fmt.Errorf("time of the overviews: %w", err)
 	}
-	args := []any{revision, "", fieldMade, made}
+	args := []any{revision, erased, "", fieldMade, made}
 	for name, data := range files {
 		sealed, err := keys.SealFile(data)
 		if err != nil {
@@ -64,7 +67,7 @@ func (s *Store) PutFiles(ctx context.Context, event string, revision int64, file
 		}
 		// The tag before it makes residue of the event findable in any file.
 		if sealed = append(keys.Tag(), sealed...); name == Snapshot {
-			args[1] = sealed
+			args[2] = sealed
 		} else {
 			args = append(args, name, sealed)
 		}

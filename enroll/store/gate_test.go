@@ -43,7 +43,7 @@ func reads(w *enrolltest.World, event, student, cookie string) map[string]func()
 			return err
 		},
 		"ApplyList": func() error { _, err := s.ApplyList(ctx, event, enrolltest.Students(3), false, false); return err },
-		"PutFiles":  func() error { return s.PutFiles(ctx, event, 1, map[string][]byte{"rosters.pdf": []byte("x")}) },
+		"PutFiles":  func() error { return s.PutFiles(ctx, event, 1, 0, map[string][]byte{"rosters.pdf": []byte("x")}) },
 		"PutProgramme": func() error {
 			_, err := s.PutProgramme(ctx, event, enrolltest.Programme(enroll.Date{Year: 2026, Month: 12, Day: 4}, 3, 2, 20))
 			return err

@@ -124,7 +124,7 @@ func TestErasedEverywhere(t *testing.T) {
 	prefix := "cd:{" + e.ID + "}:p:"
 	if err := errors.Join(
 		w.Store.MarkSlips(ctx, e.ID, codes),
-		w.Store.PutFiles(ctx, e.ID, 1, map[string][]byte{"rosters.pdf": []byte("names")}),
+		w.Store.PutFiles(ctx, e.ID, 1, 0, map[string][]byte{"rosters.pdf": []byte("names")}),
 		w.Store.PutDraft(ctx, e.ID, "anna", []byte("age")),
 		w.Redis.HSet(ctx, prefix+"wishes", st.ID, "w1").Err(),
 		w.Redis.Set(ctx, prefix+"report", report, 0).Err(),
@@ -154,6 +154,12 @@ func TestErasedEverywhere(t *testing.T) {
 	}
 	if got := holding(); len(got) > 0 {
 		t.Errorf("left in %v", got)
+	}
+	if err := w.Store.PutFiles(ctx, e.ID, 1, 0, map[string][]byte{"rosters.pdf": []byte("names")}); !errors.Is(err, enroll.ErrConflict) {
+		t.Errorf("lists that were begun before the erasure: %v", err)
+	}
+	if got := holding(); len(got) > 0 {
+		t.Errorf("back in %v", got)
 	}
 	if left := w.Redis.Get(ctx, prefix+"report").Val(); !strings.Contains(left, students[1].ID) {
 		t.Errorf("the report lost another student: %s", left)

@@ -27,7 +27,7 @@ func newPrinted(t *testing.T) *printed {
 // make makes lists from that revision, which say what.
 func (p *printed) make(t *testing.T, revision int64, what string) {
 	t.Helper()
-	if err := p.Store.PutFiles(t.Context(), p.id, revision, map[string][]byte{
+	if err := p.Store.PutFiles(t.Context(), p.id, revision, 0, map[string][]byte{
 		"rosters.pdf": []byte("%PDF rosters"), "rosters.csv": []byte("rooster"), "teachers.pdf": []byte("%PDF teachers"), store.Snapshot: []byte(what),
 	}); err != nil {
 		t.Fatal(err)

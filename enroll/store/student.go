@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,7 @@ type StudentView struct {
 	Mask      string // 1 or 0 for each workshop of the programme, in order: may the student's class take it
 	Choices   enroll.Choices
 	Wishes    []string   // in mode ranking: workshop ids, the dearest first, those alone that count
+	Idle      []string   // in mode ranking: wishes that are held and do not count now
 	Seen      enroll.Day // their day as they saw it last; nil: not since it was published
 	Taken     map[enroll.SessionKey]int
 	Now       time.Time
@@ -247,7 +249,9 @@ func (s *Store) viewFrom(ctx context.Context, event string, reply []any) (Studen
 		}
 	}
 	if view.Event.Mode == enroll.Ranking {
-		view.Wishes = view.Programme.Wishable(view.Mask, wishesFrom(reply[7]))
+		held := wishesFrom(reply[7])
+		view.Wishes = view.Programme.Wishable(view.Mask, held)
+		view.Idle = slices.DeleteFunc(held, func(id string) bool { return slices.Contains(view.Wishes, id) })
 	}
 	view.Event.Revision = int64(number(9)) // what comes from the cache may have an earlier one
 	if view.Seen, err = openSeen(keys, st.ID, []byte(fmt.Sprint(reply[8]))); err != nil {

@@ -15,6 +15,12 @@ import (
 // far it is, and that it failed, stands in the store for people to see.
 func (r *Runner) overviews(ctx context.Context, e enroll.Event) error {
 	err := r.makeOverviews(ctx, e)
+	for range 5 { // somebody may be erased meanwhile
+		if !errors.Is(err, enroll.ErrConflict) {
+			break
+		}
+		err = r.makeOverviews(ctx, e)
+	}
 	if err != nil {
 		err = errors.Join(err, r.Store.Failed(context.WithoutCancel(ctx), e.ID, enroll.StepOverviews))
 	}
@@ -64,5 +70,5 @@ func (r *Runner) makeOverviews(ctx context.Context, e enroll.Event) error {
 	for _, f := range made {
 		files[f.Name+"."+f.Format] = f.Data
 	}
-	return r.Store.PutFiles(ctx, e.ID, revision, files)
+	return r.Store.PutFiles(ctx, e.ID, revision, e.Erased, files)
 }

@@ -67,7 +67,7 @@ func newSceneIn(t testing.TB, w *enrolltest.World) *scene {
 			}
 		}
 	}
-	if err := w.Store.PutFiles(ctx, s.event.ID, 1, map[string][]byte{"rosters.pdf": []byte("names")}); err != nil {
+	if err := w.Store.PutFiles(ctx, s.event.ID, 1, 0, map[string][]byte{"rosters.pdf": []byte("names")}); err != nil {
 		t.Fatal(err)
 	}
 	s.purger = s.anotherPurger(t, open(t, filepath.Join(w.Dir, "purge.log"), newKey(t)))
