@@ -311,3 +311,32 @@ func TestPlacesGivenOutAgain(t *testing.T) {
 		t.Errorf("the places are due to be given out again: %v", err)
 	}
 }
+
+// A step that another has in hand, for longer than a minute, is not handed out
+// and found in hand again without end.
+func TestStepInHandIsNotKicked(t *testing.T) {
+	ctx := t.Context()
+	d := newDay(t, 1)
+	d.Clock.Move(d.event.OpenAt)
+	worker := NewWorker(d.Redis, d.runner, d.sweep, time.Second)
+	defer worker.cancel()
+	release, err := d.Store.Lease(ctx, d.event.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := worker.handle(ctx, newTask(d.event.ID, enroll.StepOpen)); err != nil {
+		t.Fatal(err)
+	}
+	d.sweep.takeOver(ctx, d.event.ID, enroll.StepOpen)
+	d.sweep.takers.Wait()
+	if len(d.sweep.kick) > 0 || !d.sweep.soon.Load() {
+		t.Errorf("in hand: kicked %d times, later %t", len(d.sweep.kick), d.sweep.soon.Load())
+	}
+	release()
+	if err := worker.handle(ctx, newTask(d.event.ID, enroll.StepOpen)); err != nil {
+		t.Fatal(err)
+	}
+	if len(d.sweep.kick) != 1 || d.state(t) != enroll.Open {
+		t.Errorf("taken: kicked %d times, the event is %s", len(d.sweep.kick), d.state(t))
+	}
+}

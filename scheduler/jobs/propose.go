@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 
 	"cultuurdag/enroll"
 	"cultuurdag/scheduler/planning"
@@ -21,7 +22,11 @@ func (r *Runner) planner() *planning.Planner {
 
 // propose works out what an organiser asked for, beside the steps.
 func (r *Runner) propose(ctx context.Context, event string) error {
-	if err := r.planner().Propose(ctx, event); err != nil {
+	err := r.planner().Propose(ctx, event)
+	if errors.Is(err, enroll.ErrBusy) {
+		return errInHand
+	}
+	if err != nil {
 		return err
 	}
 	return r.Store.Done(ctx, event, stepPropose)

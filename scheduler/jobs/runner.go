@@ -23,9 +23,12 @@ type Runner struct {
 	Courier  *Courier // nil: nor to staff
 }
 
-// Run takes the step where it is due now, and does nothing where it is not, or
-// where another has it in hand. It may be called twice, by several processes at
-// once, and again after a crash.
+// errInHand says that another has the step in hand, or had it when it died.
+var errInHand = errors.New("another has the step in hand")
+
+// Run takes the step where it is due now, and does nothing where it is not;
+// errInHand where another has it in hand. It may be called twice, by several
+// processes at once, and again after a crash.
 func (r *Runner) Run(ctx context.Context, event string, step enroll.Step) error {
 	if step == stepPropose {
 		return r.propose(ctx, event)
@@ -33,7 +36,7 @@ func (r *Runner) Run(ctx context.Context, event string, step enroll.Step) error 
 	release, err := r.Store.Lease(ctx, event)
 	switch {
 	case errors.Is(err, enroll.ErrBusy):
-		return nil
+		return errInHand
 	case err == nil:
 		defer release()
 	case step != enroll.StepPurge: // which a Redis that takes no writes must not stop

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -21,6 +22,9 @@ const (
 	// itself: a paused queue, an archived task or a missing worker never keeps
 	// data alive.
 	patience = 15 * time.Minute
+	// handPause is how soon the sweep looks again at a step that another has in
+	// hand: who was killed holds it for some seconds more.
+	handPause = 5 * time.Second
 )
 
 // Sweep finds out which events are due for a step and has it taken. One runs in
@@ -33,6 +37,7 @@ type Sweep struct {
 
 	taking sync.Map       // what takeOver and beside are at
 	takers sync.WaitGroup // and what runs them
+	soon   atomic.Bool    // later has been called
 }
 
 // NewSweep returns a sweep that hands steps to client, and to runner itself
@@ -46,6 +51,17 @@ func (s *Sweep) Kick() {
 	select {
 	case s.kick <- struct{}{}:
 	default: // one is on its way already
+	}
+}
+
+// later makes the sweep run in a while. At once, a step that takes longer than
+// its minute would be handed out and found in hand again without end.
+func (s *Sweep) later() {
+	if s.soon.CompareAndSwap(false, true) {
+		time.AfterFunc(handPause, func() {
+			s.soon.Store(false)
+			s.Kick()
+		})
 	}
 }
 
@@ -154,7 +170,11 @@ func (s *Sweep) takeOver(ctx context.Context, event string, step enroll.Step) {
 	s.beside(ctx, string(step)+":"+event, func(ctx context.Context) error {
 		s.logger.Warn("step taken by the sweep itself", "event", event, "step", string(step))
 		err := s.runner.runSafely(ctx, event, step)
-		if err == nil {
+		switch {
+		case errors.Is(err, errInHand):
+			s.later()
+			return nil
+		case err == nil:
 			s.Kick()
 		}
 		return err

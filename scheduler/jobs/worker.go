@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -88,6 +89,10 @@ func (w *Worker) handle(ctx context.Context, task *asynq.Task) error {
 	w.running.Add(1)
 	err := w.runner.Run(ctx, string(task.Payload()), step)
 	last := w.running.Add(-1) == 0
+	if errors.Is(err, errInHand) {
+		w.sweep.later()
+		return nil
+	}
 	if err != nil {
 		w.runner.Logger.Error("step failed", "step", string(step), "err", err)
 		return err

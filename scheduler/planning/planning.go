@@ -237,14 +237,11 @@ func (p *Planner) Allocate(ctx context.Context, e enroll.Event) error {
 }
 
 // Propose works out what is wanted of the event, and does nothing where nothing
-// is, or where another process is at it. It may be called twice, and again after
-// a crash: it goes on with what is not there yet. An error means that it is to
-// be tried again; what cannot be worked out has failed, and is noted so.
+// is; ErrBusy where another process is at it. It may be called twice, and again
+// after a crash: it goes on with what is not there yet. An error means that it is
+// to be tried again; what cannot be worked out has failed, and is noted so.
 func (p *Planner) Propose(ctx context.Context, event string) error {
 	release, err := p.Store.LeaseProposals(ctx, event)
-	if errors.Is(err, enroll.ErrBusy) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}
