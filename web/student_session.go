@@ -90,7 +90,9 @@ func (s *Server) signInStudent(c *gin.Context) error {
 		return s.refuseCode(c, in.Code, school, err)
 	}
 	s.setCookie(c, studentCookie, cookie, studentAge)
-	s.setCookie(c, goneCookie, "", -1)
+	if _, err := c.Request.Cookie(goneCookie); err == nil {
+		s.setCookie(c, goneCookie, "", -1)
+	}
 	if wantsJSON(c) || sentJSON(c) {
 		c.Status(http.StatusNoContent)
 		return nil
