@@ -228,6 +228,20 @@ func (k *Keystore) Forget(event string) {
 	k.forget(event)
 }
 
+// Tidy wipes the keys in this process's memory whose files are gone: another
+// process destroyed them, and nobody here may ever ask for them again.
+func (k *Keystore) Tidy() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var errs []error
+	for event := range k.open {
+		if _, err := k.load(event); err != nil && !errors.Is(err, ErrKeyGone) {
+			errs = append(errs, fmt.Errorf("looking for the key of event %s: %w", event, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 func (k *Keystore) forget(event string) {
 	if cached, ok := k.open[event]; ok {
 		cached.keys.wipe()

@@ -157,6 +157,27 @@ func mustBeWiped(t *testing.T, name string, keys *EventKeys, record []byte) {
 	}
 }
 
+// A process that is not asked for a key any more does not keep it either.
+func TestTidyWipesWhatAnotherProcessDestroyed(t *testing.T) {
+	ks := newKeystore(t)
+	gone, stays := create(t, ks, "ev1"), create(t, ks, "ev2")
+	if err := openKeystore(t, ks.Dir(), ks.master).Destroy("ev1"); err != nil {
+		t.Fatal(err)
+	}
+	if gone.SealRecord("student", "s1", 1, nil) == nil {
+		t.Fatal("it was wiped before anybody tidied up")
+	}
+	if err := ks.Tidy(); err != nil {
+		t.Fatal(err)
+	}
+	if gone.SealRecord("student", "s1", 1, nil) != nil {
+		t.Error("a destroyed key is in memory still")
+	}
+	if stays.SealRecord("student", "s1", 1, nil) == nil {
+		t.Error("a key that is there was wiped")
+	}
+}
+
 func TestForgetWipesMemoryAndKeepsTheFile(t *testing.T) {
 	ks := newKeystore(t)
 	held := create(t, ks, "ev1")

@@ -109,7 +109,8 @@ func (s *Sweep) Once(ctx context.Context) (time.Duration, error) {
 			wait = min(wait, next.Sub(now)+time.Millisecond)
 		}
 	}
-	errs = append(errs, s.alarm(ctx), s.runner.Store.TrimAudit(ctx))
+	// What a purge of another process destroyed is wiped from this one's memory too.
+	errs = append(errs, s.alarm(ctx), s.runner.Store.TrimAudit(ctx), s.runner.Store.Keystore().Tidy())
 	if slices.ContainsFunc(events, func(e enroll.Event) bool { return e.Erased > 0 }) {
 		s.beside(ctx, "rewrite", func(ctx context.Context) error { return s.runner.Purger.RewriteErased(ctx, events) })
 	}
