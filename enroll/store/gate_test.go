@@ -58,7 +58,7 @@ func reads(w *enrolltest.World, event, student, cookie string) map[string]func()
 			return err
 		},
 		"PutProposal": func() error {
-			return s.PutProposal(ctx, event, "a", store.Proposal{ID: "p", Kind: store.ProposalFair}, nil, store.Run{ID: "p"}, nil)
+			return s.PutProposal(ctx, event, "a", 0, store.Proposal{ID: "p", Kind: store.ProposalFair}, nil, store.Run{ID: "p"}, nil)
 		},
 		"EndProposals":    func() error { return s.EndProposals(ctx, event, "a", false) },
 		"Proposals":       func() error { _, err := s.Proposals(ctx, event); return err },

@@ -136,19 +136,23 @@ func (s *Store) ProposalsWanted(ctx context.Context, event string) (bool, error)
 }
 
 // putProposalScript: KEYS event, proposed, runs, inputs;
-// ARGV now, offset, id of the ask, kind, JSON of the proposal, field and JSON of its plan, run id, JSON of the run, sealed input.
+// ARGV now, offset, id of the ask, how many were erased, kind, JSON of the proposal, field and JSON of its plan,
+// run id, JSON of the run, sealed input.
 var putProposalScript = gated(recordLua + `
 local shut = gate()
 if shut ~= '' then return {shut} end
 if redis.call('HGET', KEYS[2], 'state') ~= 'running' or redis.call('HGET', KEYS[2], 'asked') ~= ARGV[3] then return {'conflict'} end
-redis.call('HSET', KEYS[2], ARGV[4], ARGV[5], ARGV[6], ARGV[7])
-record(KEYS[3], KEYS[4], ARGV[8], ARGV[9], ARGV[10])
+if (redis.call('HGET', KEYS[1], 'erased') or '0') ~= ARGV[4] then return {'conflict'} end
+redis.call('HSET', KEYS[2], ARGV[5], ARGV[6], ARGV[7], ARGV[8])
+record(KEYS[3], KEYS[4], ARGV[9], ARGV[10], ARGV[11])
 return {''}
 `)
 
 // PutProposal keeps a proposal, its plan and its run, with the input that the
-// run had. ErrConflict where it is not wanted any more.
-func (s *Store) PutProposal(ctx context.Context, event, ask string, p Proposal, places map[string][]string, run Run, input []byte) error {
+// run had. erased is Event.Erased from before the students were read. ErrConflict
+// where it is not wanted any more, or somebody was erased since, who may stand in
+// it; nothing is stored.
+func (s *Store) PutProposal(ctx context.Context, event, ask string, erased int, p Proposal, places map[string][]string, run Run, input []byte) error {
 	data, err := json.Marshal(p)
 	if err != nil {
 		return fmt.Errorf("proposal as JSON: %w", err)
@@ -163,7 +167,7 @@ func (s *Store) PutProposal(ctx context.Context, event, ask string, p Proposal, 
 	}
 	k := keysOf(event)
 	_, err = s.run(ctx, putProposalScript, []string{k.event, k.proposed, k.runs, k.inputs},
-		append([]any{ask, p.Kind, data, planOf(p.Kind), plan}, record...)...)
+		append([]any{ask, erased, p.Kind, data, planOf(p.Kind), plan}, record...)...)
 	return err
 }
 

@@ -33,7 +33,7 @@ func TestProposalsAreAskedOnceAtATime(t *testing.T) {
 		t.Fatalf("begun: %+v %v %v", got, ok, err)
 	}
 	put := func(ask, id string) error {
-		return s.PutProposal(ctx, e.ID, ask, store.Proposal{ID: id, Kind: store.ProposalFair, Report: json.RawMessage(`{}`)},
+		return s.PutProposal(ctx, e.ID, ask, 0, store.Proposal{ID: id, Kind: store.ProposalFair, Report: json.RawMessage(`{}`)},
 			map[string][]string{"s1": {"w0", "w1"}}, store.Run{ID: id, Kind: store.ProposalFair}, []byte("input of "+id))
 	}
 	if err := put("a0", "stale"); !errors.Is(err, enroll.ErrConflict) {
@@ -115,7 +115,7 @@ func TestRunsAreKeptForAWhile(t *testing.T) {
 		if err := w.Store.AskProposals(ctx, e.ID, store.Ask{ID: id, Kinds: []string{store.ProposalFair}}); err != nil {
 			t.Fatal(err)
 		}
-		err := w.Store.PutProposal(ctx, e.ID, id, store.Proposal{ID: id, Kind: store.ProposalFair}, nil, store.Run{ID: id, Seed: int64(n)}, []byte(id))
+		err := w.Store.PutProposal(ctx, e.ID, id, 0, store.Proposal{ID: id, Kind: store.ProposalFair}, nil, store.Run{ID: id, Seed: int64(n)}, []byte(id))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,7 +145,7 @@ func TestErasedStudentsLeaveProposals(t *testing.T) {
 	if err := w.Store.AskProposals(ctx, e.ID, store.Ask{ID: "a", Kinds: []string{store.ProposalFair}}); err != nil {
 		t.Fatal(err)
 	}
-	err := w.Store.PutProposal(ctx, e.ID, "a", store.Proposal{ID: "p", Kind: store.ProposalFair},
+	err := w.Store.PutProposal(ctx, e.ID, "a", 0, store.Proposal{ID: "p", Kind: store.ProposalFair},
 		map[string][]string{student: {"w0", "w1"}}, store.Run{ID: "p"}, []byte(student))
 	if err != nil {
 		t.Fatal(err)
@@ -159,6 +159,35 @@ func TestErasedStudentsLeaveProposals(t *testing.T) {
 	}
 	if _, err := w.Store.RunInput(ctx, e.ID, "p"); !errors.Is(err, enroll.ErrNotFound) {
 		t.Errorf("input: %v", err)
+	}
+}
+
+// A proposal that was being worked out when a student was erased is not kept: it
+// names them, and so does what it was worked out from.
+func TestProposalsBegunBeforeAnErasure(t *testing.T) {
+	ctx := t.Context()
+	w, e, student, _ := world(t)
+	if err := w.Store.AskProposals(ctx, e.ID, store.Ask{ID: "a", Kinds: []string{store.ProposalFair}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Store.EraseStudent(ctx, e.ID, student); err != nil {
+		t.Fatal(err)
+	}
+	put := func(erased int) error {
+		return w.Store.PutProposal(ctx, e.ID, "a", erased, store.Proposal{ID: "p", Kind: store.ProposalFair},
+			map[string][]string{student: {"w0", "w1"}}, store.Run{ID: "p"}, []byte(student))
+	}
+	if err := put(e.Erased); !errors.Is(err, enroll.ErrConflict) {
+		t.Errorf("%v", err)
+	}
+	if all, err := w.Redis.HGetAll(ctx, "cd:{"+e.ID+"}:p:proposed").Result(); err != nil || strings.Contains(fmt.Sprint(all), student) {
+		t.Errorf("the plan names them: %v, %v", all, err)
+	}
+	if _, err := w.Store.RunInput(ctx, e.ID, "p"); !errors.Is(err, enroll.ErrNotFound) {
+		t.Errorf("input: %v", err)
+	}
+	if err := put(e.Erased + 1); err != nil {
+		t.Errorf("one that was begun after it: %v", err)
 	}
 }
 

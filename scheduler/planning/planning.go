@@ -246,18 +246,22 @@ func (p *Planner) Propose(ctx context.Context, event string) error {
 		return err
 	}
 	defer release()
-	ask, ok, err := p.Store.BeginProposals(ctx, event)
-	if gone(err) || err == nil && !ok {
-		return nil
+	var ask store.Ask
+	err = enroll.ErrConflict
+	for errors.Is(err, enroll.ErrConflict) { // somebody was erased meanwhile, or something else is wanted; the store counts how often
+		var ok bool
+		if ask, ok, err = p.Store.BeginProposals(ctx, event); gone(err) || err == nil && !ok {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		err = p.propose(ctx, event, ask)
 	}
-	if err != nil {
-		return err
-	}
-	err = p.propose(ctx, event, ask)
 	switch {
 	case err == nil:
 		err = p.Store.EndProposals(ctx, event, ask.ID, false)
-	case gone(err), errors.Is(err, enroll.ErrConflict): // nobody wants it any more
+	case gone(err):
 		return nil
 	case errors.Is(err, enroll.ErrStore), errors.Is(err, enroll.ErrClock), ctx.Err() != nil:
 		return err
@@ -320,7 +324,7 @@ func (p *Planner) one(ctx context.Context, s standing, ask store.Ask, kind strin
 			return fmt.Errorf("moves as JSON: %w", err)
 		}
 	}
-	return p.Store.PutProposal(ctx, s.event.ID, ask.ID, proposal, r.plan.Places, r.run, r.input)
+	return p.Store.PutProposal(ctx, s.event.ID, ask.ID, s.event.Erased, proposal, r.plan.Places, r.run, r.input)
 }
 
 // proposed returns what a proposal is worked out from as the event stands, and

@@ -406,7 +406,7 @@ func TestProposalsGoOnAfterACrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	made := store.Proposal{ID: "before", Kind: store.ProposalFair, Report: json.RawMessage(`{}`)}
-	if err := w.store().PutProposal(ctx, w.event.ID, "a", made, nil, store.Run{ID: "before"}, nil); err != nil {
+	if err := w.store().PutProposal(ctx, w.event.ID, "a", 0, made, nil, store.Run{ID: "before"}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Propose(ctx, w.event.ID); err != nil {
