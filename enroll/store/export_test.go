@@ -17,3 +17,6 @@ func WithoutSeatGuard() (restore func()) {
 	chooseScript = gated(strings.Join(lines, ""))
 	return func() { chooseScript = kept }
 }
+
+// Open is how every record is opened.
+var Open = open

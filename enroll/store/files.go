@@ -3,11 +3,13 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"cultuurdag/crypto"
 	"cultuurdag/enroll"
 )
 
@@ -61,12 +63,11 @@ func (s *Store) PutFiles(ctx context.Context, event string, revision int64, eras
 	}
 	args := []any{revision, erased, "", fieldMade, made}
 	for name, data := range files {
-		sealed, err := keys.SealFile(data)
+		sealed, err := sealFile(keys, data)
 		if err != nil {
-			return fmt.Errorf("sealing an overview: %w", err)
+			return err
 		}
-		// The tag before it makes residue of the event findable in any file.
-		if sealed = append(keys.Tag(), sealed...); name == Snapshot {
+		if name == Snapshot {
 			args[2] = sealed
 		} else {
 			args = append(args, name, sealed)
@@ -152,5 +153,22 @@ func (s *Store) openFile(event string, reply any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return keys.OpenFile([]byte(sealed)[len(keys.Tag()):])
+	data, err := keys.OpenFile([]byte(sealed)[len(keys.Tag()):])
+	if errors.Is(err, crypto.ErrKeyGone) { // destroyed meanwhile
+		return nil, enroll.ErrPurged
+	}
+	return data, err
+}
+
+// sealFile seals what openFile opens. The tag before it makes residue of the event
+// findable in any file. Keys that were destroyed meanwhile seal nothing: ErrPurged.
+func sealFile(keys *crypto.EventKeys, data []byte) ([]byte, error) {
+	sealed, err := keys.SealFile(data)
+	if errors.Is(err, crypto.ErrKeyGone) {
+		return nil, enroll.ErrPurged
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sealing a file: %w", err)
+	}
+	return append(keys.Tag(), sealed...), nil
 }

@@ -183,7 +183,7 @@ func (s *Store) Invitations(ctx context.Context, event string) ([]Invited, error
 }
 
 func openBatch(keys *crypto.EventKeys, id, sealed string) (InviteBatch, error) {
-	data, _, err := keys.OpenRecord(recordInvites, id, []byte(sealed))
+	data, _, err := open(keys, recordInvites, id, []byte(sealed))
 	if err != nil {
 		return InviteBatch{}, fmt.Errorf("batch %s of invitations: %w", id, err)
 	}
@@ -345,9 +345,9 @@ func (s *Store) ClaimInvitation(ctx context.Context, event, batch, student strin
 	if err != nil {
 		return st, "", false, err
 	}
-	opened, _, err := keys.OpenRecord(recordCode, student, []byte(fmt.Sprint(reply[1])))
+	opened, _, err := open(keys, recordCode, student, []byte(fmt.Sprint(reply[1])))
 	if err != nil {
-		return st, "", false, fmt.Errorf("code of student %s: %w", student, err)
+		return st, "", false, err
 	}
 	return record.Student, crypto.Code(opened), true, nil
 }

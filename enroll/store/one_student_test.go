@@ -213,3 +213,31 @@ func TestDraft(t *testing.T) {
 		t.Errorf("after the deadline: %v", err)
 	}
 }
+
+// Who reads while the purge destroys the key is told that the data are gone, and
+// no error names a student: errors are logged, and stand in asynq's tasks.
+func TestErrorsOfRecordsNameNoStudent(t *testing.T) {
+	ctx := t.Context()
+	w, e, student, _ := world(t)
+	keys, err := w.Keystore.Keys(e.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed := keys.SealRecord("student", student, 1, []byte("{}"))
+	w.Keystore.Forget(e.ID) // as Destroy does, between the reading and the opening of a record
+	if _, _, err := store.Open(keys, "student", student, sealed); !errors.Is(err, enroll.ErrPurged) || strings.Contains(err.Error(), student) {
+		t.Errorf("with a key that is gone: %v", err)
+	}
+	for _, hash := range []string{"students", "codes"} {
+		if err := w.Redis.HSet(ctx, "cd:{"+e.ID+"}:p:"+hash, student, "damaged").Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, errStudents := w.Store.Students(ctx, e.ID)
+	_, errCodes := w.Store.Codes(ctx, e.ID)
+	for _, err := range []error{errStudents, errCodes} {
+		if err == nil || strings.Contains(err.Error(), student) {
+			t.Errorf("a damaged record: %v", err)
+		}
+	}
+}

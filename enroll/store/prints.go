@@ -194,11 +194,11 @@ func (s *Store) blotPrints(ctx context.Context, event string, removed []any) err
 		if blotted == string(data) {
 			continue
 		}
-		sealed, err := keys.SealFile([]byte(blotted))
+		sealed, err := sealFile(keys, []byte(blotted))
 		if err != nil {
-			return fmt.Errorf("sealing a snapshot: %w", err)
+			return err
 		}
-		args = append(args, flat[i], flat[i+1], append(keys.Tag(), sealed...))
+		args = append(args, flat[i], flat[i+1], sealed)
 	}
 	if len(args) > 0 {
 		_, err = s.run(ctx, snapshotsScript, []string{k.event, k.prints}, args...)

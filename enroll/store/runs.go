@@ -103,7 +103,7 @@ func (s *Store) RunInput(ctx context.Context, event, id string) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	input, _, err := keys.OpenRecord(recordInput, id, []byte(fmt.Sprint(reply[0])))
+	input, _, err := open(keys, recordInput, id, []byte(fmt.Sprint(reply[0])))
 	if err != nil {
 		return nil, fmt.Errorf("input of a run: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"cultuurdag/crypto"
 	"cultuurdag/enroll"
@@ -17,13 +16,13 @@ func openSeen(keys *crypto.EventKeys, student string, sealed []byte) (enroll.Day
 	if len(sealed) == 0 {
 		return nil, nil
 	}
-	data, _, err := keys.OpenRecord(recordSeen, student, sealed)
+	data, _, err := open(keys, recordSeen, student, sealed)
 	if err != nil {
-		return nil, fmt.Errorf("day that student %s saw: %w", student, err)
+		return nil, err
 	}
 	var day enroll.Day
 	if err := json.Unmarshal(data, &day); err != nil {
-		return nil, fmt.Errorf("day that student %s saw is not JSON", student)
+		return nil, errors.New("the day that a student saw is not JSON")
 	}
 	return day, nil
 }

@@ -27,13 +27,13 @@ type stored struct {
 }
 
 func openStudent(keys *crypto.EventKeys, id string, sealed []byte) (stored, error) {
-	data, version, err := keys.OpenRecord(recordStudent, id, sealed)
+	data, version, err := open(keys, recordStudent, id, sealed)
 	if err != nil {
-		return stored{}, fmt.Errorf("record of student %s: %w", id, err)
+		return stored{}, err
 	}
 	st := stored{version: version}
 	if err := json.Unmarshal(data, &st.Student); err != nil {
-		return stored{}, fmt.Errorf("record of student %s is not JSON", id) // the cause could quote the record
+		return stored{}, errors.New("a student's record is not JSON") // the cause could quote the record
 	}
 	st.ID = id
 	return st, nil
@@ -54,6 +54,20 @@ func seal(keys *crypto.EventKeys, kind, id string, version uint64, plaintext []b
 		return nil, enroll.ErrPurged
 	}
 	return sealed, nil
+}
+
+// open opens a record. Keys that were destroyed meanwhile, as by the purge while
+// somebody reads, open nothing: ErrPurged. The error does not say which record it
+// is: it is logged, and logs name no student.
+func open(keys *crypto.EventKeys, kind, id string, sealed []byte) (plaintext []byte, version uint64, err error) {
+	plaintext, version, err = keys.OpenRecord(kind, id, sealed)
+	if errors.Is(err, crypto.ErrKeyGone) {
+		return nil, 0, enroll.ErrPurged
+	}
+	if err != nil {
+		err = fmt.Errorf("a record of kind %s: %w", kind, err)
+	}
+	return plaintext, version, err
 }
 
 // studentsScript: KEYS event, students; ARGV now, offset; answers the number
@@ -122,9 +136,9 @@ func (s *Store) Codes(ctx context.Context, event string) (map[string]crypto.Code
 	flat := reply[0].([]any)
 	for i := 0; i+1 < len(flat); i += 2 {
 		id := fmt.Sprint(flat[i])
-		code, _, err := keys.OpenRecord(recordCode, id, []byte(fmt.Sprint(flat[i+1])))
+		code, _, err := open(keys, recordCode, id, []byte(fmt.Sprint(flat[i+1])))
 		if err != nil {
-			return nil, fmt.Errorf("code of student %s: %w", id, err)
+			return nil, err
 		}
 		codes[id] = crypto.Code(code)
 	}
@@ -148,6 +162,8 @@ func (s *Store) OpenList(ctx context.Context, event string, body io.Reader, limi
 		return nil, enroll.ErrNotEncrypted
 	case errors.Is(err, crypto.ErrCannotDecrypt):
 		return nil, enroll.ErrCannotDecrypt
+	case errors.Is(err, crypto.ErrKeyGone): // destroyed meanwhile
+		return nil, enroll.ErrPurged
 	}
 	return data, err
 }
