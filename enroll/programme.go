@@ -148,6 +148,36 @@ func (p Programme) Places() []int {
 	return places
 }
 
+// Keeps returns what in p does not fit the places that were given out by was,
+// and nil where everybody can stay where they are: the workshops are the same
+// ones in the same order, in the same rounds and for the same classes and years.
+// Texts, rooms, teachers, times, capacities and minimums may differ. Fields are
+// named as by Check, the code is "given_out".
+func (p Programme) Keeps(was Programme) error {
+	var errs FieldErrors
+	if len(p.Rounds) != len(was.Rounds) {
+		errs.Add("rounds", "given_out")
+	}
+	if !slices.EqualFunc(p.Workshops, was.Workshops, func(w, old Workshop) bool { return w.ID == old.ID }) {
+		errs.Add("workshops", "given_out")
+		return errs
+	}
+	for i, w := range p.Workshops {
+		old := was.Workshops[i]
+		if !slices.Equal(w.Classes, old.Classes) || !slices.Equal(w.Years, old.Years) {
+			errs.Add(fmt.Sprintf("workshops[%d].classes", i), "given_out")
+		}
+		other := func(s Session) bool {
+			known, ok := old.Session(s.Round)
+			return !ok || known.Cancelled != s.Cancelled
+		}
+		if len(w.Sessions) != len(old.Sessions) || slices.ContainsFunc(w.Sessions, other) {
+			errs.Add(fmt.Sprintf("workshops[%d].sessions", i), "given_out")
+		}
+	}
+	return errs.OrNil()
+}
+
 var workshopID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 
 // Check returns what is wrong with a programme that somebody entered, one

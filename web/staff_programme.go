@@ -16,7 +16,8 @@ type programmePage struct {
 	Form    programmeForm
 	Short   []shortRound
 	Several bool // the event lasts several days
-	Fixed   bool // places are given out: it stays as it is
+	Given   bool // places are given out: which workshops, when and for whom stays as it is
+	Fixed   bool // the event does not go on: all of it does
 	Stale   bool // somebody else changed it meanwhile
 }
 
@@ -27,6 +28,8 @@ func (s *Server) programmePage(c *gin.Context, form programmeForm) (programmePag
 	page.Back = "/events/" + base.Event.ID + "/programme"
 	switch base.State {
 	case enroll.Draft, enroll.Open, enroll.Closed:
+	case enroll.Allocated, enroll.Published:
+		page.Given = true
 	default:
 		page.Fixed = true
 	}
@@ -107,8 +110,11 @@ func (s *Server) programmeFromForm(c *gin.Context) error {
 	if more := c.Request.PostForm.Get("add"); more != "" {
 		return s.moreRows(c, form, more)
 	}
-	p, faults := form.programme(event(c))
-	var err error
+	was, err := s.store.Programme(c.Request.Context(), event(c).ID)
+	if err != nil {
+		return err
+	}
+	p, faults := form.programme(event(c), was)
 	if len(faults) > 0 {
 		err = merged(faults, form.inForm(p.Check()))
 	} else if p, err = s.saveProgramme(c, p); err != nil {

@@ -56,7 +56,7 @@ func (f *programmeForm) addWorkshops(n int) {
 	}
 }
 
-// formOfProgramme fills the form, with rows to spare.
+// formOfProgramme fills the form, with rows to spare while there can be more.
 func formOfProgramme(p enroll.Programme, e enroll.Event) programmeForm {
 	f := programmeForm{Version: p.Version}
 	layout := "15:04"
@@ -70,12 +70,7 @@ func formOfProgramme(p enroll.Programme, e enroll.Event) programmeForm {
 		f.Rounds = append(f.Rounds, roundFields{})
 	}
 	for _, w := range p.Workshops {
-		row := workshopFields{ID: w.ID, Title: w.Title, Description: w.Description, Teacher: w.Teacher, Cells: make([]sessionFields, len(f.Rounds))}
-		only := slices.Clone(w.Classes)
-		for _, year := range w.Years {
-			only = append(only, strconv.Itoa(year))
-		}
-		row.For = strings.Join(only, ", ")
+		row := workshopFields{ID: w.ID, Title: w.Title, Description: w.Description, Teacher: w.Teacher, For: forText(w), Cells: make([]sessionFields, len(f.Rounds))}
 		for _, session := range w.Sessions {
 			cell := sessionFields{Room: session.Room, Capacity: strconv.Itoa(session.Capacity)}
 			if session.Minimum > 0 {
@@ -85,12 +80,23 @@ func formOfProgramme(p enroll.Programme, e enroll.Event) programmeForm {
 		}
 		f.Rows = append(f.Rows, row)
 	}
-	if p.Version == 0 {
+	switch {
+	case e.State == enroll.Allocated || e.State == enroll.Published:
+	case p.Version == 0:
 		f.addWorkshops(8)
-	} else {
+	default:
 		f.addWorkshops(2)
 	}
 	return f
+}
+
+// forText writes who a workshop is for as whoFor reads it.
+func forText(w enroll.Workshop) string {
+	only := slices.Clone(w.Classes)
+	for _, year := range w.Years {
+		only = append(only, strconv.Itoa(year))
+	}
+	return strings.Join(only, ", ")
 }
 
 // readProgrammeForm reads what was typed, as it was typed.
@@ -136,8 +142,8 @@ func (f programmeForm) used() (rows, rounds []int) {
 }
 
 // programme returns what the form says, and what in it is no time or number,
-// by its place in the form.
-func (f programmeForm) programme(e enroll.Event) (enroll.Programme, enroll.FieldErrors) {
+// by its place in the form. What the form cannot say stays as it was.
+func (f programmeForm) programme(e enroll.Event, was enroll.Programme) (enroll.Programme, enroll.FieldErrors) {
 	var errs enroll.FieldErrors
 	p := enroll.Programme{Version: f.Version}
 	rows, rounds := f.used()
@@ -172,13 +178,17 @@ func (f programmeForm) programme(e enroll.Event) (enroll.Programme, enroll.Field
 				w.ID, ids[id] = id, true
 			}
 		}
-		w.Classes, w.Years = whoFor(row.For)
+		old, _ := was.Workshop(w.ID)
+		if w.Classes, w.Years = whoFor(row.For); row.For == forText(old) {
+			w.Classes, w.Years = old.Classes, old.Years // a class may be called 4, as a year is
+		}
 		for r := range rounds {
 			cell := row.Cells[r]
 			if cell == (sessionFields{}) {
 				continue
 			}
-			session := enroll.Session{Round: r + 1, Room: cell.Room}
+			known, _ := old.Session(r + 1)
+			session := enroll.Session{Round: r + 1, Room: cell.Room, Cancelled: known.Cancelled}
 			field := fmt.Sprintf("workshops[%d].sessions[%d].", i, r)
 			session.Capacity = number(&errs, field+"capacity", cell.Capacity)
 			if cell.Minimum != "" {
@@ -247,8 +257,13 @@ func (f programmeForm) inForm(err error) error {
 		}
 		switch {
 		case strings.HasSuffix(fault.Field, "].sessions"):
-			fault.Field, fault.Code = fault.Field+"[0].capacity", "no_sessions"
-		case fault.Field == "workshops" && fault.Code == "required":
+			fault.Field += "[0].capacity"
+			if fault.Code == "required" {
+				fault.Code = "no_sessions"
+			}
+		case strings.HasSuffix(fault.Field, "].classes"):
+			fault.Field = strings.TrimSuffix(fault.Field, "classes") + "for"
+		case fault.Field == "workshops" && fault.Code != "too_much":
 			fault.Field = "workshops[0].title"
 		case fault.Field == "rounds":
 			fault.Field = "rounds[0].start"

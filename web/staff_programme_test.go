@@ -169,3 +169,106 @@ func TestProgrammeFormWithoutRows(t *testing.T) {
 	}
 	r.has(t, "workshops-0-title")
 }
+
+// After places were given out a teacher falls ill and a room is locked: that is
+// put right on the same page, and everybody gets to know.
+func TestProgrammeOfGivenPlaces(t *testing.T) {
+	s := newSite(t)
+	prints := s.organiser(t)
+	s.publish(t)
+	anna := s.browser(t).signIn(0)
+	anna.get("/student").has(t, "Lokaal 0")
+	s.lists(t)
+	v := s.browser(t).as("organisator@example.org")
+	e, err := s.Store.Event(t.Context(), s.event.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := prints.json("POST", s.path("/events/EVENT/overviews/printed"), map[string]any{"revision": e.Listed, "list": "attendance"}); r.status != http.StatusNoContent {
+		t.Fatalf("printing: %d %s", r.status, r.body)
+	}
+	path := s.path("/events/EVENT/programme")
+	page := v.get(path)
+	page.has(t, "De plekken zijn verdeeld.", `value="Lokaal 0"`, "<button>Opslaan")
+	page.lacks(t, `name="add"`, `name="workshops[4].title"`)
+
+	form := func() url.Values {
+		p, err := s.Store.Programme(t.Context(), s.event.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := formOfProgramme(p, e)
+		values := url.Values{"_method": {"PUT"}, "version": {itoa(f.Version)}}
+		for i, r := range f.Rounds {
+			values.Set("rounds["+itoa(i)+"].start", r.Start)
+			values.Set("rounds["+itoa(i)+"].end", r.End)
+		}
+		for i, row := range f.Rows {
+			at := "workshops[" + itoa(i) + "]."
+			for name, text := range map[string]string{"id": row.ID, "title": row.Title, "teacher": row.Teacher, "description": row.Description, "for": row.For} {
+				values.Set(at+name, text)
+			}
+			for j, c := range row.Cells {
+				for name, text := range map[string]string{"room": c.Room, "capacity": c.Capacity, "minimum": c.Minimum} {
+					values.Set(at+"sessions["+itoa(j)+"]."+name, text)
+				}
+			}
+		}
+		return values
+	}
+	values := form()
+	values.Set("workshops[0].teacher", "Vervanger")
+	values.Set("workshops[0].sessions[0].room", "Zolder")
+	if r := v.values(path, values); r.status != http.StatusSeeOther {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	v.get(path).has(t, `value="Zolder"`, `value="Vervanger"`)
+	anna.get("/student").has(t, "Je dag is gewijzigd", "Eerst: Lokaal 0", "Nu: Zolder", "Vervanger")
+	if r := anna.get("/student/schedule.ics"); !strings.Contains(string(r.body), "LOCATION:Zolder") {
+		t.Errorf("the calendar: %s", r.body)
+	}
+	if e, err = s.Store.Event(t.Context(), s.event.ID); err != nil || e.Listed == e.Revision {
+		t.Errorf("lists would not be made again: %d, %d, %v", e.Listed, e.Revision, err)
+	}
+	if r := prints.get(s.path("/events/EVENT/overviews/changed")); !strings.Contains(string(r.body), "Lokaal 0") {
+		t.Errorf("what changed since the print: %s", r.body)
+	}
+
+	for field, c := range map[string]struct{ name, text string }{
+		"workshops-0-for":                 {"workshops[0].for", "6"},
+		"workshops-0-title":               {"workshops[4].title", "Erbij"},
+		"workshops-3-sessions-0-capacity": {"workshops[3].sessions[2].", ""},
+	} {
+		values := form()
+		if strings.HasSuffix(c.name, ".") {
+			for _, name := range []string{"room", "capacity", "minimum"} {
+				values.Set(c.name+name, "")
+			}
+		} else {
+			values.Set(c.name, c.text)
+		}
+		if c.name == "workshops[4].title" {
+			values.Set("workshops[4].sessions[0].capacity", "9")
+		}
+		r := v.values(path, values)
+		if r.status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d", c.name, r.status)
+		}
+		r.has(t, `id="`+field+`-error"`, "ligt daarmee vast")
+	}
+}
+
+// What the form cannot say stays: that a session was called off, and that 4 is a
+// class.
+func TestProgrammeFormKeepsWhatItCannotSay(t *testing.T) {
+	s := newSite(t)
+	p, err := s.Store.Programme(t.Context(), s.event.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Workshops[0].Classes, p.Workshops[1].Sessions[1].Cancelled = []string{"4"}, true
+	again, faults := formOfProgramme(p, s.event).programme(s.event, p)
+	if len(faults) > 0 || again.Keeps(p) != nil {
+		t.Errorf("%v, %v", faults, again.Keeps(p))
+	}
+}

@@ -1,7 +1,10 @@
 package store
 
 import (
+	"context"
 	"strings"
+
+	"cultuurdag/enroll"
 )
 
 // WithoutSeatGuard takes the check for a free seat out of the script that gives
@@ -20,3 +23,8 @@ func WithoutSeatGuard() (restore func()) {
 
 // Open is how every record is opened.
 var Open = open
+
+// PutProgrammeSeen is PutProgramme of who read the event as e before.
+func (s *Store) PutProgrammeSeen(ctx context.Context, e enroll.Event, p enroll.Programme) error {
+	return s.putProgramme(ctx, e, p)
+}

@@ -35,6 +35,7 @@ func (s *Store) Programme(ctx context.Context, event string) (enroll.Programme, 
 //
 //	KEYS  event, programme, seats, taken, masks
 //	ARGV  now, offset, version seen, lists seen, JSON, number of sessions, date of the event,
+//	      whether places given out by the version seen can stay (1),
 //	      then for each session its key and "place:capacity",
 //	      then for each student the id and the mask
 //
@@ -43,11 +44,13 @@ func (s *Store) Programme(ctx context.Context, event string) (enroll.Programme, 
 var programmeScript = gated(`
 local shut = gate()
 if shut ~= '' then return {shut} end
-if ev[3] ~= 'draft' and ev[3] ~= 'open' and ev[3] ~= 'closed' then return {'wrong_state'} end
+local given = ev[3] == 'allocated' or ev[3] == 'published'
+if given and ARGV[8] ~= '1' then return {'wrong_state'} end
+if not given and ev[3] ~= 'draft' and ev[3] ~= 'open' and ev[3] ~= 'closed' then return {'wrong_state'} end
 if (ev[7] or '0') ~= ARGV[3] or (redis.call('HGET', KEYS[1], 'lists') or '0') ~= ARGV[4] then return {'conflict'} end
 local n = tonumber(ARGV[6])
 local places = {}
-for i = 8, 7 + 2 * n, 2 do
+for i = 9, 8 + 2 * n, 2 do
   places[ARGV[i]] = tonumber(string.match(ARGV[i + 1], ':(%d+)$'))
 end
 local taken = redis.call('HGETALL', KEYS[4])
@@ -59,8 +62,8 @@ for i = 1, #taken, 2 do
 end
 if #over > 0 then return {'', over} end
 redis.call('DEL', KEYS[3])
-for i = 8, 7 + 2 * n, 2 do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end
-for i = 8 + 2 * n, #ARGV, 2 do redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) end
+for i = 9, 8 + 2 * n, 2 do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end
+for i = 9 + 2 * n, #ARGV, 2 do redis.call('HSET', KEYS[5], ARGV[i], ARGV[i + 1]) end
 redis.call('SET', KEYS[2], ARGV[5])
 redis.call('HSET', KEYS[1], 'rounds', ARGV[7])
 redis.call('HINCRBY', KEYS[1], 'programme', 1)
@@ -72,7 +75,8 @@ return {'', {}}
 // caller saw, and ErrConflict says that there is a later one; 0 takes whatever
 // there is. FieldErrors where something is wrong with it, among them a session
 // that holds more students already than it would have places ("over_full").
-// Once places are given out it stays as it is: ErrState.
+// Once places are given out they stay as they are: "given_out" where p does not
+// fit them (enroll.Programme.Keeps). ErrState where the event does not go on.
 func (s *Store) PutProgramme(ctx context.Context, event string, p enroll.Programme) (enroll.Programme, error) {
 	if err := p.Check(); err != nil {
 		return p, err
@@ -99,6 +103,20 @@ func (s *Store) PutProgramme(ctx context.Context, event string, p enroll.Program
 }
 
 func (s *Store) putProgramme(ctx context.Context, e enroll.Event, p enroll.Programme) error {
+	kept := false
+	if e.State == enroll.Allocated || e.State == enroll.Published {
+		was, err := s.Programme(ctx, e.ID)
+		if err != nil {
+			return err
+		}
+		if was.Version != p.Version {
+			return enroll.ErrConflict
+		}
+		if err := p.Keeps(was); err != nil {
+			return err
+		}
+		kept = true
+	}
 	students, lists, err := s.readStudents(ctx, e.ID)
 	if err != nil {
 		return err
@@ -110,7 +128,7 @@ func (s *Store) putProgramme(ctx context.Context, e enroll.Event, p enroll.Progr
 		return fmt.Errorf("programme as JSON: %w", err)
 	}
 	sessions, masks := sessionArgs(p), maskArgs(p, students)
-	args := append([]any{seen, lists, data, len(sessions) / 2, e.Date.String()}, sessions...)
+	args := append([]any{seen, lists, data, len(sessions) / 2, e.Date.String(), flag(kept)}, sessions...)
 	k := keysOf(e.ID)
 	reply, err := s.run(ctx, programmeScript, []string{k.event, k.programme, k.seats, k.taken, k.masks}, append(args, masks...)...)
 	if err != nil {
