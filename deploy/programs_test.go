@@ -21,7 +21,7 @@ func TestProgramsOfTestsAreInstalled(t *testing.T) {
 	}
 	needed := map[string]string{}
 	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
-		helper := strings.Contains(path, "enrolltest") && strings.HasSuffix(path, ".go")
+		helper := (strings.Contains(path, "enrolltest") || strings.Contains(path, "webtest")) && strings.HasSuffix(path, ".go")
 		if err != nil || !helper && !strings.HasSuffix(path, "_test.go") {
 			return err
 		}

@@ -12,7 +12,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,6 +31,8 @@ import (
 
 	"filippo.io/age"
 	"filippo.io/age/armor"
+
+	"cultuurdag/web/webtest"
 )
 
 var listPictures = flag.String("list-pictures", "", "write pictures of the pages of a class list to this `folder`")
@@ -102,30 +103,9 @@ const tabPatience = 20 * time.Second
 
 func newTab(t *testing.T, base string) *tab {
 	t.Helper()
-	program := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
-		if path, err := exec.LookPath(name); err == nil {
-			program = path
-			break
-		}
-	}
-	if program == "" {
-		t.Fatal("this test needs Chromium, which is not there: deploy/test installs it")
-	}
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(program), chromedp.UserDataDir(t.TempDir()),
-		chromedp.NoSandbox, // root in a container has none
-		chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("accept-lang", "nl-NL,nl"),
-	)...)
-	t.Cleanup(stop)
 	b := &tab{t: t, base: base}
-	ctx, cancel := chromedp.NewContext(allocator, chromedp.WithListener(b.listen))
-	t.Cleanup(cancel)
-	b.ctx = ctx
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 800)); err != nil {
+	b.ctx = webtest.Chromium(t, chromedp.WithListener(b.listen))
+	if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(1280, 800)); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -209,11 +189,7 @@ const violations = `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a",
 func (b *tab) examine(name string) {
 	b.t.Helper()
 	if !evaluate[bool](b, `"axe" in window`) {
-		axe, err := os.ReadFile("../cmd/cultuurdag/testdata/axe/axe.min.js")
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		b.do("loading axe", chromedp.Evaluate[chromedp.Void](string(axe)))
+		b.do("loading axe", chromedp.Evaluate[chromedp.Void](webtest.Axe))
 	}
 	for _, look := range []struct {
 		width  int64

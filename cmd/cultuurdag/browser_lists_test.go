@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"cultuurdag/web/webtest"
+
 	"github.com/chromedp/cdproto/page"
 )
 
@@ -14,7 +16,7 @@ import (
 // changed since they were printed.
 func TestListsInTheBrowser(t *testing.T) {
 	site := startDemo(t, 60)
-	wim := newPhone(t, startBrowser(t), site)
+	wim := newPhone(t, webtest.Chromium(t), site)
 	wim.staff(site.Contact)
 	path := "/events/" + site.Event + "/overviews"
 	wim.open(path)

@@ -4,14 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	_ "embed"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,6 +24,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"cultuurdag/web/webtest"
 )
 
 var (
@@ -33,45 +33,8 @@ var (
 	screenshots = flag.String("screenshots", "", "write a picture of every page that the browser test examines to this `folder`")
 )
 
-// axe checks a page's accessibility (github.com/dequelabs/axe-core 4.14.1).
-//
-//go:embed testdata/axe/axe.min.js
-var axe string
-
 // patience is how long a step of a story may take.
 const patience = 30 * time.Second
-
-// startBrowser returns the context of a Chromium with a profile of its own.
-func startBrowser(t *testing.T) context.Context {
-	t.Helper()
-	program := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
-		if path, err := exec.LookPath(name); err == nil {
-			program = path
-			break
-		}
-	}
-	if program == "" {
-		t.Fatal("this test needs Chromium, which is not there: deploy/test installs it")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(program),
-		chromedp.UserDataDir(t.TempDir()),
-		chromedp.NoSandbox, // root in a container has none
-		chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("accept-lang", "nl-NL,nl"),
-	)
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	ctx, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatal(err)
-	}
-	return ctx
-}
 
 // demoSite is `cultuurdag demo`, running.
 type demoSite struct {
@@ -525,7 +488,7 @@ const wide = `document.documentElement.scrollWidth <= screen.width ? "" : docume
 func (p *phone) examine(name string) {
 	p.t.Helper()
 	if !evaluate[bool](p, `"axe" in window`) {
-		p.do("loading axe", chromedp.Evaluate[chromedp.Void](axe))
+		p.do("loading axe", chromedp.Evaluate[chromedp.Void](webtest.Axe))
 	}
 	for _, scheme := range []string{"dark", "light"} {
 		p.do(scheme, p.scheme(scheme))

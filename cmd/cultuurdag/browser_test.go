@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"cultuurdag/web/webtest"
+
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -21,7 +23,7 @@ import (
 // TestBrowser goes through the demo as people do, in a real browser with the
 // screen of a phone.
 func TestBrowser(t *testing.T) {
-	browser := startBrowser(t)
+	browser := webtest.Chromium(t)
 	for _, story := range []struct {
 		name string
 		tell func(*testing.T, context.Context)
@@ -44,7 +46,7 @@ func TestBrowser(t *testing.T) {
 func tellAxe(t *testing.T, browser context.Context) {
 	p := newPhone(t, browser, startDemo(t, 1))
 	p.open("/")
-	p.do("spoiling the page", chromedp.Evaluate[chromedp.Void](axe), chromedp.Evaluate[chromedp.Void](`
+	p.do("spoiling the page", chromedp.Evaluate[chromedp.Void](webtest.Axe), chromedp.Evaluate[chromedp.Void](`
 		main.insertAdjacentHTML("beforeend", "<img src='/none.png'><p id=faint>faint</p><button id=small>small</button>");
 		faint.style.cssText = "color: #999; background: #aaa"; small.style.cssText = "min-height: 30px; padding: 0; min-width: 500px"`))
 	for _, scheme := range []string{"dark", "light"} {
