@@ -14,7 +14,9 @@ import (
 //
 // The manifest beside them names the files that are in use. A file with a number
 // above those is left alone, as the next rewrite may take that very name: the
-// rewrites of the purge itself overtake it. Where a manifest is not understood
+// rewrites of the purge itself overtake it. So is the file in which a manifest is
+// written before it takes its place: each rewrite takes that name, and it names
+// files alone. Where a manifest is not understood
 // nothing is told of: what is left there is for verify to find.
 func unlisted(dir string) ([]string, error) {
 	manifests, err := filepath.Glob(filepath.Join(dir, "*", "*"+manifestSuffix))
@@ -23,6 +25,9 @@ func unlisted(dir string) ([]string, error) {
 	}
 	var names []string
 	for _, manifest := range manifests {
+		if strings.HasPrefix(filepath.Base(manifest), "temp-") {
+			continue // not in its place
+		}
 		found, err := unlistedBy(manifest)
 		if err != nil {
 			return nil, err
@@ -60,7 +65,7 @@ func unlistedBy(manifest string) ([]string, error) {
 	name := strings.TrimSuffix(filepath.Base(manifest), manifestSuffix)
 	var names []string
 	for _, e := range entries {
-		if !e.Type().IsRegular() || listed[e.Name()] {
+		if !e.Type().IsRegular() || listed[e.Name()] || e.Name() == "temp-"+filepath.Base(manifest) {
 			continue
 		}
 		seq, numbered := sequence(e.Name(), name)
