@@ -26,13 +26,13 @@ func flock(f *os.File, how int) error {
 func (p *Purger) lock(ctx context.Context, event string) (unlock func() error, err error) {
 	dir := p.Log.path + ".locks"
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("folder of locks: %w", err)
+		return nil, logError{fmt.Errorf("folder of locks: %w", err)}
 	}
 	// The file stays, empty: one that is removed could be locked twice, once under
 	// its name and once by whoever had it open before.
 	f, err := os.OpenFile(filepath.Join(dir, event), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("lock of an event: %w", err)
+		return nil, logError{fmt.Errorf("lock of an event: %w", err)}
 	}
 	for {
 		err := flock(f, syscall.LOCK_EX|syscall.LOCK_NB)

@@ -46,12 +46,22 @@ func Open(path string, key *crypto.LogKey) (*Log, error) {
 	return l, l.locked(syscall.LOCK_EX, l.mend)
 }
 
+// logError is an error about a file of the log or beside it.
+type logError struct{ error }
+
+func (e logError) Unwrap() error { return e.error }
+
 // locked opens the file, locks it, and reads what was added to it meanwhile,
 // before it calls do with the file and the number of bytes after the last end of
 // line.
 func (l *Log) locked(how int, do func(f *os.File, torn int) error) (err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	defer func() {
+		if err != nil {
+			err = logError{err}
+		}
+	}()
 	f, err := os.OpenFile(l.path, os.O_RDWR|os.O_APPEND, 0)
 	if err != nil {
 		return fmt.Errorf("opening the purge log: %w", err)

@@ -103,6 +103,7 @@ func (w work) finished() bool { return w.has(w.last()) }
 func (p *Purger) Run(ctx context.Context, event string) error {
 	unlock, err := p.lock(ctx, event)
 	if err != nil {
+		p.noteTrouble(ctx, event, err)
 		return err
 	}
 	if err = p.run(ctx, event); err != nil {

@@ -2,6 +2,7 @@ package purge
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"cultuurdag/enroll"
@@ -40,19 +41,25 @@ type Status struct {
 
 // Status returns where the purge of every event stands, in the order of
 // store.Events. Done is said of what is complete in the log; whether the event
-// was marked purged follows within a sweep.
+// was marked purged follows within a sweep. Where the log cannot be read, or one of
+// the events, the others are told all the same, as far as the events know: that is
+// just when somebody has to be warned.
 func (p *Purger) Status(ctx context.Context) ([]Status, error) {
 	events, err := p.Store.Events(ctx)
-	if err != nil {
+	if err != nil && len(events) == 0 {
 		return nil, err
 	}
-	entries, err := p.Log.Entries()
-	if err != nil {
-		return nil, err
+	entries, errLog := p.Log.Entries()
+	if err := errors.Join(err, errLog); err != nil {
+		p.Logger.ErrorContext(ctx, "purge: how they stand is told without what cannot be read", "err", err)
 	}
 	of := byEvent(entries)
 	all := make([]Status, len(events))
 	for i, e := range events {
+		if errLog != nil && e.State == enroll.Purged {
+			all[i] = Status{Event: e.ID, Title: e.Title, State: Done, Due: e.PurgeDue(), Completed: e.PurgedAt}
+			continue
+		}
 		all[i] = statusOf(e, of[e.ID], p.Clock.Now())
 		if s := all[i].State; s != Waiting && s != Done {
 			if all[i].Trouble, err = p.trouble(ctx, e.ID); err != nil {

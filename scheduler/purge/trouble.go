@@ -26,6 +26,7 @@ const (
 	troubleKeystore = "keystore" // the folder of the keys cannot be read or written
 	troubleFiles    = "files"    // Redis's folder cannot be read or written
 	troubleLog      = "log"      // the purge log is not as it was written
+	troubleLogAway  = "log_away" // the purge log cannot be read or written
 	troubleLeft     = "left"     // everything was done, and something is left
 	troubleSlow     = "slow"     // it took too long
 	troubleOther    = "other"
@@ -34,7 +35,7 @@ const (
 // Troubles are all of them, for the test that each is told in both languages.
 var Troubles = []string{
 	troubleClock, troubleStore, troubleRefused, troubleRewrite, troubleDisk, troubleKeystore,
-	troubleFiles, troubleLog, troubleLeft, troubleSlow, troubleOther,
+	troubleFiles, troubleLog, troubleLogAway, troubleLeft, troubleSlow, troubleOther,
 }
 
 // troubleOf returns the class of the error with which the step failed.
@@ -43,6 +44,7 @@ func troubleOf(step Step, err error) string {
 	isRefused = isRefused && !errors.Is(refused, redis.Nil)
 	_, isNet := errors.AsType[net.Error](err)
 	_, isPath := errors.AsType[*fs.PathError](err)
+	_, isLog := errors.AsType[logError](err)
 	switch {
 	case errors.Is(err, enroll.ErrClock):
 		return troubleClock
@@ -52,6 +54,8 @@ func troubleOf(step Step, err error) string {
 		return troubleLeft
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return troubleDisk
+	case isLog:
+		return troubleLogAway
 	case isRefused:
 		if step == StepLogRewritten {
 			return troubleRewrite
