@@ -28,8 +28,9 @@ import (
 //
 // The mark is the latest time on which both clocks agreed. It only moves
 // forward, so an event that was once past its deadline never opens again.
-// It is written once a minute at most: a write costs an fsync. A Redis that
-// cannot write, because memory or disk is full, still answers.
+// It is written once a minute at most: a write costs an fsync. A Redis whose
+// memory is full takes no mark, and still answers. One whose disk is full does
+// not: with appendfsync always it ends at the first write that fails.
 const gateLua = `
 local ev = redis.call('HMGET', KEYS[1], 'deadline', 'mark', 'state', 'open', 'close', 'version', 'programme', 'revision', 'early', 'ranks')
 local now = tonumber(ARGV[1])

@@ -48,7 +48,7 @@ func (s *Sweep) handMail(ctx context.Context, e enroll.Event) error {
 		return nil
 	}
 	mailings, err := s.runner.Store.Mailings(ctx, e.ID)
-	if gone(err) {
+	if unreachable(err) {
 		return nil
 	}
 	errs := []error{err}

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -338,5 +339,46 @@ func TestStepInHandIsNotKicked(t *testing.T) {
 	}
 	if len(d.sweep.kick) != 1 || d.state(t) != enroll.Open {
 		t.Errorf("taken: kicked %d times, the event is %s", len(d.sweep.kick), d.state(t))
+	}
+}
+
+// While the clocks differ there is nothing to do, and nothing that failed: others
+// tell of it. Invitations and proposals that are wanted wait.
+func TestSweepWhileTheClocksDiffer(t *testing.T) {
+	ctx := t.Context()
+	d := newDay(t, 10)
+	d.runner.Postman = &Postman{}
+	d.ask(t)
+	if _, err := d.Store.UpdateEvent(ctx, d.event.ID, func(e *enroll.Event) error { e.Invitations = true; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	d.Clock.SkewRedis(time.Hour)
+	if err := d.Store.Gate(ctx, d.event.ID); !errors.Is(err, enroll.ErrClock) {
+		t.Fatalf("the clocks do not differ: %v", err)
+	}
+	if _, err := d.sweep.Once(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+// A sweep wipes from the memory of its process the key that another destroyed.
+func TestSweepWipesDestroyedKeys(t *testing.T) {
+	d := newDay(t, 1)
+	keys, err := d.Keystore.Keys(d.event.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := crypto.OpenKeystore(d.Keystore.Dir(), d.Master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Destroy(d.event.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.sweep.Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if keys.SealRecord("student", "s", 1, nil) != nil {
+		t.Error("it is in memory still")
 	}
 }

@@ -105,6 +105,10 @@ func gone(err error) bool {
 	return errors.Is(err, enroll.ErrPurged) || errors.Is(err, enroll.ErrNotFound)
 }
 
+// unreachable reports whether they are so for good or until the clocks agree, of
+// which others tell: nothing failed.
+func unreachable(err error) bool { return gone(err) || errors.Is(err, enroll.ErrClock) }
+
 // send hands over each mail of the batch that is queued. ErrClosed where
 // invitations have no use any more.
 func (p *Postman) send(ctx context.Context, event, batch string) error {

@@ -39,7 +39,7 @@ func (s *Sweep) handProposals(ctx context.Context, e enroll.Event) error {
 		return nil
 	}
 	wanted, err := s.runner.Store.ProposalsWanted(ctx, e.ID)
-	if gone(err) || err == nil && !wanted {
+	if unreachable(err) || err == nil && !wanted {
 		return nil
 	}
 	if err != nil {

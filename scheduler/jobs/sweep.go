@@ -150,7 +150,7 @@ func (s *Sweep) beside(ctx context.Context, name string, do func(context.Context
 }
 
 // hand gives the step to a worker, or takes it where it has been due in vain. A
-// purge is also taken where Redis takes no task, because its memory or disk is
+// purge is also taken where Redis takes no task, because its memory is
 // full: that must not keep the key.
 func (s *Sweep) hand(ctx context.Context, event string, step enroll.Step) error {
 	stuck, err := s.runner.Store.Stuck(ctx, event, step)
