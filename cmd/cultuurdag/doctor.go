@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -157,13 +158,25 @@ func (c *DoctorCommand) checkLog() error {
 	return purge.Check(c.PurgeLog, key)
 }
 
-// checkKeys reports events whose data are there and whose key is not.
+// checkKeys reports events whose data are there and whose key is not, and keys of
+// events that Redis does not know: nothing purges those.
 func checkKeys(ctx context.Context, p parts, s *store.Store) []error {
+	unknown, err := p.keystore.Events() // first: a new event has its key before it is known
+	if err != nil {
+		return []error{err}
+	}
 	events, err := s.Events(ctx)
 	if err != nil {
 		return []error{err}
 	}
 	var problems []error
+	unknown = slices.DeleteFunc(unknown, func(id string) bool {
+		return slices.ContainsFunc(events, func(e enroll.Event) bool { return e.ID == id })
+	})
+	if len(unknown) > 0 {
+		problems = append(problems, fmt.Errorf("the keystore has keys of events that Redis does not know, and that will never be purged: %s; "+
+			"put Redis's data back, or remove these files (EVENT.age) where the data are gone for good", strings.Join(unknown, ", ")))
+	}
 	for _, e := range events {
 		if e.State == enroll.Purged || e.State == enroll.Purging {
 			continue
