@@ -205,6 +205,8 @@ type purgeView struct {
 	State enroll.State `json:"state"`
 	Due   time.Time    `json:"due"`
 	Steps []purgeStep  `json:"steps"`
+
+	Trouble *store.Trouble `json:"trouble,omitempty"` // what keeps a purge that has to be done from going on
 }
 
 func (a *app) purgeSteps(ctx context.Context, event string) (any, error) {
@@ -220,7 +222,16 @@ func (a *app) purgeSteps(ctx context.Context, event string) (any, error) {
 	for _, entry := range entries {
 		view.Steps = append(view.Steps, purgeStep{string(entry.Step), entry.At})
 	}
-	return view, nil
+	if view.State != enroll.Purging {
+		return view, nil
+	}
+	all, err := a.purger.Status(ctx)
+	for _, s := range all {
+		if s.Event == event {
+			view.Trouble = s.Trouble
+		}
+	}
+	return view, err
 }
 
 // completed returns the entry that says that the event's purge is complete.
