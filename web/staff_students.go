@@ -259,6 +259,7 @@ type placeRound struct {
 	studentPlace
 	Number     int
 	Start, End time.Time
+	Wish       int // which of the student's wishes the place is, from 1; 0: none
 	Options    []placeOption
 }
 
@@ -338,6 +339,9 @@ func (s *Server) studentOnePage(c *gin.Context) (studentOnePage, error) {
 	page.Back = "/events/" + base.Event.ID + "/students/" + page.Student.ID
 	page.Rounds = placeRounds(base.Event, has.programme, page.Student, has.choices[page.Student.ID], taken)
 	page.Ranked, page.Wishes = has.ranked(page.Student), has.wishedTitles(page.Student)
+	for i := range page.Rounds {
+		page.Rounds[i].Wish = slices.Index(page.Wishes, page.Rounds[i].Title) + 1
+	}
 	return page, nil
 }
 
