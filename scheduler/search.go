@@ -62,6 +62,17 @@ func (s *search) offer(pl plan) {
 	s.p.repair(pl)
 	if v := s.p.value(pl); v < s.value {
 		s.best, s.value = pl, v
+		s.work.better = s.work.steps
+		s.hasten()
+	}
+}
+
+// hasten ends the work earlier where places are missing and a better plan would
+// hardly miss fewer: prices as high as that make for dives that go on for long
+// and gain next to nothing.
+func (s *search) hasten() {
+	if s.value >= s.p.missing && s.value-s.bound < s.p.missing {
+		s.work.patience = stepsInVain
 	}
 }
 
@@ -77,6 +88,7 @@ func (s *search) run() {
 		s.root = leaf{prices: prices, bound: bound}
 	}
 	s.bound = s.root.bound
+	s.hasten()
 	tries := attempts
 	if len(s.master.between()) > 0 {
 		tries = someAttempts

@@ -14,6 +14,8 @@ type work struct {
 	steps    int
 	limit    int
 	looked   int // steps when the clock was last looked at
+	better   int // steps when the plan last became better
+	patience int // steps without a better plan after which it is enough; 0: any number
 	ended    bool
 }
 
@@ -21,6 +23,7 @@ const (
 	stepsPerLook    = 100_000     // some milliseconds
 	stepsLimit      = 500_000_000 // about half a minute
 	stepsPerStudent = 10          // to find one student's cheapest schedule
+	stepsInVain     = 60_000_000  // some seconds: where places are missing whatever is done
 )
 
 func newWork(ctx context.Context, began time.Time, limit time.Duration) *work {
@@ -36,7 +39,7 @@ func (w *work) spend(steps int) { w.steps += steps }
 
 // done reports whether it is enough.
 func (w *work) done() bool {
-	if w.ended || w.steps > w.limit {
+	if w.ended || w.steps > w.limit || w.patience > 0 && w.steps-w.better > w.patience {
 		return true
 	}
 	if w.steps-w.looked >= stepsPerLook {
