@@ -14,8 +14,8 @@ type Day []DayRound
 
 // DayRound is a round of a student's day.
 type DayRound struct {
-	Start     time.Time `json:"start"`
-	End       time.Time `json:"end"`
+	Start     time.Time `json:"start,omitzero"` // zero: the student knows nothing of this round
+	End       time.Time `json:"end,omitzero"`
 	Workshop  string    `json:"workshop,omitempty"` // its id; "": no place
 	Title     string    `json:"title,omitempty"`
 	Room      string    `json:"room,omitempty"`
@@ -54,12 +54,25 @@ func (r DayRound) Differs(was DayRound) bool {
 		!r.Start.Equal(was.Start) || !r.End.Equal(was.End)
 }
 
+// DayChosen returns what a student knows of a day who has not looked since
+// choosing: of rounds without a place that was chosen or pinned, nothing.
+func DayChosen(e Event, p Programme, places Choices) Day {
+	day := DayOf(e, p, places)
+	for i := range day {
+		if by := places[i+1].By; by != Chosen && by != Pinned {
+			day[i] = DayRound{}
+		}
+	}
+	return day
+}
+
 // Since returns of each round of d how it was when the student last looked,
-// nil where it is the same. was is nil where they never looked.
+// nil where it is the same or the student knew nothing of it. was is nil where
+// they never looked.
 func (d Day) Since(was Day) []*DayRound {
 	changes := make([]*DayRound, len(d))
 	for i := range d {
-		if i < len(was) && d[i].Differs(was[i]) {
+		if i < len(was) && !was[i].Start.IsZero() && d[i].Differs(was[i]) {
 			changes[i] = &was[i]
 		}
 	}

@@ -27,6 +27,15 @@ func openSeen(keys *crypto.EventKeys, student string, sealed []byte) (enroll.Day
 	return day, nil
 }
 
+// sealSeen is the other way round.
+func sealSeen(keys *crypto.EventKeys, student string, day enroll.Day) ([]byte, error) {
+	data, err := json.Marshal(day)
+	if err != nil {
+		return nil, errors.New("a day does not fit JSON")
+	}
+	return seal(keys, recordSeen, student, 1, data)
+}
+
 // sawScript: KEYS as viewLua; ARGV now, offset, SHA-256 of the token, student,
 // the day sealed, first (1: only where none is kept).
 var sawScript = gated(viewLua + `
@@ -50,11 +59,7 @@ func (s *Store) Saw(ctx context.Context, cookie string, view StudentView, day en
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(day)
-	if err != nil {
-		return errors.New("a day does not fit JSON")
-	}
-	sealed, err := seal(keys, recordSeen, view.Student.ID, 1, data)
+	sealed, err := sealSeen(keys, view.Student.ID, day)
 	if err != nil {
 		return err
 	}

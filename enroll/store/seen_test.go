@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"cultuurdag/enroll"
+	"cultuurdag/enroll/store"
 )
 
 func TestWhatAStudentSawOfTheDay(t *testing.T) {
@@ -100,5 +101,58 @@ func TestAStudentsViewHasTheRevisionOfTheMoment(t *testing.T) {
 	}
 	if after := revision(); after <= before {
 		t.Errorf("revision %d, then %d", before, after)
+	}
+}
+
+// Whose choice was called off hears so also where they look for the first time
+// after it, and nothing of the places that were assigned meanwhile.
+func TestChoiceThatWasCalledOffIsTold(t *testing.T) {
+	ctx := context.Background()
+	w, e, student, cookie := world(t)
+	s := w.Store
+	if err := s.Place(ctx, e.ID, student, 1, "w0"); err != nil {
+		t.Fatal(err)
+	}
+	change := func(off, instead string) {
+		t.Helper()
+		choices, revision, err := s.Choices(ctx, e.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now, err := s.UpdateEvent(ctx, e.ID, func(e *enroll.Event) error { e.State = enroll.Closed; return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := s.Programme(ctx, e.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range p.Workshops {
+			p.Workshops[i].Sessions[0].Cancelled = p.Workshops[i].ID == off
+		}
+		plan := enroll.Plan{Places: map[string][]string{student: {instead, "w2"}}, Cancelled: p.CalledOff()}
+		if err := s.ApplyPlan(ctx, now, revision, choices, store.Outcome{Plan: plan, Programme: &p}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change("w0", "w1")
+	change("w1", "w2") // was never told of w1
+	change("w0", "w1")
+	if _, err := s.UpdateEvent(ctx, e.ID, func(e *enroll.Event) error { e.State = enroll.Published; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	view, err := s.Student(ctx, cookie)
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := enroll.DayOf(view.Event, view.Programme, view.Choices)
+	if err := s.Saw(ctx, cookie, view, day, true); err != nil { // the first look
+		t.Fatal(err)
+	}
+	if view, err = s.Student(ctx, cookie); err != nil {
+		t.Fatal(err)
+	}
+	if was := day.Since(view.Seen); was[0] == nil || was[0].Workshop != "w0" || day[0].Workshop != "w1" || was[1] != nil {
+		t.Errorf("it was %v and is %v", was, day)
 	}
 }
