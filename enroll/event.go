@@ -69,6 +69,8 @@ type Event struct {
 	Seed       int64  `json:"seed,omitempty"`       // of the allocation
 	Reallocate bool   `json:"reallocate,omitempty"` // the organiser asked to give out the places again
 
+	ReallocateBy string `json:"reallocate_by,omitempty"` // account that asked to give out places; "" where it goes by itself
+
 	// Revision counts changes of students, choices and programme; Listed is the
 	// revision that the present overviews were made from (0: none were).
 	Revision int64 `json:"revision"`

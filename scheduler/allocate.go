@@ -22,11 +22,16 @@ func Allocate(ctx context.Context, event enroll.Event, programme enroll.Programm
 	if err != nil {
 		return enroll.Plan{}, Report{}, err
 	}
+	return s.Plan(), s.Report, nil
+}
+
+// Plan returns the solution as the domain has it.
+func (s Solution) Plan() enroll.Plan {
 	plan := enroll.Plan{Places: s.Places}
 	for _, c := range s.Cancelled {
 		plan.Cancelled = append(plan.Cancelled, enroll.SessionKey{Workshop: c.Workshop, Round: c.Round})
 	}
-	return plan, s.Report, nil
+	return plan
 }
 
 // NewInstance writes an event down as Allocate divides it, without sessions that

@@ -46,7 +46,7 @@ type Config struct {
 	DeadlineChanged func(ctx context.Context, event string, from, to time.Time, by string) error
 	// Allocate has places given out, again where they were, and returns before
 	// that is done. ErrState where the event is not closed yet. Nil: ErrNotReady.
-	Allocate func(ctx context.Context, event string, seed int64, costs string) error
+	Allocate func(ctx context.Context, event string, seed int64, costs, by string) error
 	// Allocation tells how that stands (none, running, done, failed), with the
 	// report of the last one. Nil: none.
 	Allocation func(ctx context.Context, event string) (state string, report json.RawMessage, err error)

@@ -47,7 +47,7 @@ func (s *Server) allocate(c *gin.Context) error {
 	if s.cfg.Allocate == nil {
 		return enroll.ErrNotReady
 	}
-	if err := s.cfg.Allocate(c.Request.Context(), e.ID, *in.Seed, in.Costs); err != nil {
+	if err := s.cfg.Allocate(c.Request.Context(), e.ID, *in.Seed, in.Costs, account(c).ID); err != nil {
 		return err
 	}
 	if err := s.audit(c, "event.allocate", e.ID, ""); err != nil {

@@ -247,7 +247,7 @@ func TestStepsByHand(t *testing.T) {
 func TestAllocate(t *testing.T) {
 	var asked []string
 	s := newSite(t, func(cfg *Config) {
-		cfg.Allocate = func(_ context.Context, event string, seed int64, costs string) error {
+		cfg.Allocate = func(_ context.Context, event string, seed int64, costs, _ string) error {
 			asked = append(asked, fmt.Sprint(seed, costs))
 			return nil
 		}
@@ -421,7 +421,7 @@ func TestAMovedDeadlineIsLoggedOnce(t *testing.T) {
 // After the purge nothing of an event can be changed any more.
 func TestNothingIsChangedAfterThePurge(t *testing.T) {
 	s := newSite(t, func(cfg *Config) {
-		cfg.Allocate = func(context.Context, string, int64, string) error { return nil }
+		cfg.Allocate = func(context.Context, string, int64, string, string) error { return nil }
 	})
 	v := s.organiser(t)
 	path := "/events/" + s.event.ID

@@ -162,15 +162,17 @@ func (a *app) replay(ctx context.Context) error {
 	}
 }
 
-// allocate has the places given out (again), with those costs and that seed.
-func (a *app) allocate(ctx context.Context, event string, seed int64, costs string) error {
+// allocate has the places given out (again), with those costs and that seed, for
+// the account by.
+func (a *app) allocate(ctx context.Context, event string, seed int64, costs, by string) error {
 	_, err := a.store.UpdateEvent(ctx, event, func(e *enroll.Event) error {
 		switch e.StateAt(a.clock.Now()) {
 		case enroll.Closed, enroll.Allocated, enroll.Published:
 		default:
 			return enroll.ErrState
 		}
-		e.Costs, e.Seed, e.Reallocate = costs, seed, e.State == enroll.Allocated || e.State == enroll.Published
+		e.Costs, e.Seed, e.ReallocateBy = costs, seed, by
+		e.Reallocate = e.State == enroll.Allocated || e.State == enroll.Published
 		return nil
 	})
 	if err == nil {

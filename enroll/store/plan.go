@@ -21,14 +21,15 @@ type Outcome struct {
 
 // planScript gives out the places of a plan.
 //
-//	KEYS  event, seats, places, taken, report, programme, masks, proposed, runs, inputs
+//	KEYS  event, seats, places, taken, report, programme, masks, proposed, runs, inputs, seen
 //	ARGV  now, offset, revision seen, version seen, JSON of the event, JSON of the report,
 //	      JSON of the new programme ("": it stays), run id ("": none), JSON of the run, sealed input,
 //	      kind of the proposal that goes, field of its plan,
-//	      number of places, of taken sessions, of sessions of the new programme,
+//	      number of places, of taken sessions, of sessions of the new programme, of masks,
 //	      then for each place its field and value, for each taken session its key and "taken:kept",
 //	      for each session of the new programme its key and "place:capacity",
-//	      then for each student the id and the mask
+//	      then for each student the id and the mask, and for who loses a choice the id and
+//	      the day as it was, sealed
 //
 // A session holds no more than it has places for; more only where they are
 // places that were kept, which somebody gave by hand on purpose.
@@ -37,10 +38,11 @@ local shut = gate()
 if shut ~= '' then return {shut} end
 if ev[3] ~= 'closed' and ev[3] ~= 'allocated' and ev[3] ~= 'published' then return {'wrong_state'} end
 if (ev[8] or '0') ~= ARGV[3] or ev[6] ~= ARGV[4] then return {'conflict'} end
-local places = 16
+local places = 17
 local taken = places + 2 * tonumber(ARGV[13])
 local sessions = taken + 2 * tonumber(ARGV[14])
 local masks = sessions + 2 * tonumber(ARGV[15])
+local days = masks + 2 * tonumber(ARGV[16])
 local capacity = {}
 local has = redis.call('HGETALL', KEYS[2])
 if ARGV[7] ~= '' then
@@ -59,7 +61,8 @@ if ARGV[7] ~= '' then
   redis.call('SET', KEYS[6], ARGV[7])
   redis.call('DEL', KEYS[2])
   for i = sessions, masks - 1, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
-  for i = masks, #ARGV, 2 do redis.call('HSET', KEYS[7], ARGV[i], ARGV[i + 1]) end
+  for i = masks, days - 1, 2 do redis.call('HSET', KEYS[7], ARGV[i], ARGV[i + 1]) end
+  for i = days, #ARGV, 2 do redis.call('HSETNX', KEYS[11], ARGV[i], ARGV[i + 1]) end
   redis.call('HINCRBY', KEYS[1], 'programme', 1)
 end
 if ARGV[8] ~= '' then record(KEYS[9], KEYS[10], ARGV[8], ARGV[9], ARGV[10]) end
@@ -77,9 +80,10 @@ return {''}
 // chosen or pinned keep their mark. e, choices and revision are what the plan was
 // made from, e with the costs and seed that it was made by: ErrConflict says that
 // something changed since, ErrState that enrolment is not closed, and both that
-// nothing was stored.
+// nothing was stored. A student who loses a choice to a changed programme is told
+// so once the day is published, also where they never looked before.
 func (s *Store) ApplyPlan(ctx context.Context, e enroll.Event, revision int64, choices map[string]enroll.Choices, o Outcome) error {
-	var places, taken, sessions, masks []any
+	var places, taken, sessions, masks, days []any
 	count, kept := map[enroll.SessionKey]int{}, map[enroll.SessionKey]int{}
 	for student, workshops := range o.Plan.Places {
 		for i, workshop := range workshops {
@@ -113,6 +117,9 @@ func (s *Store) ApplyPlan(ctx context.Context, e enroll.Event, revision int64, c
 			return fmt.Errorf("programme as JSON: %w", err)
 		}
 		programme, sessions, masks = string(data), sessionArgs(p), maskArgs(p, students)
+		if days, err = s.releasedArgs(ctx, e, choices, o.Plan); err != nil {
+			return err
+		}
 	}
 	record := []any{"", "", ""}
 	if o.Run.ID != "" {
@@ -121,7 +128,7 @@ func (s *Store) ApplyPlan(ctx context.Context, e enroll.Event, revision int64, c
 			return err
 		}
 	}
-	e.AllocatedAt, e.Cancelled, e.Reallocate = s.clock.Now(), o.Plan.Cancelled, false
+	e.AllocatedAt, e.Cancelled, e.Reallocate, e.ReallocateBy = s.clock.Now(), o.Plan.Cancelled, false, ""
 	seen := e.Version
 	e.Version++
 	data, err := marshalEvent(e)
@@ -133,11 +140,41 @@ func (s *Store) ApplyPlan(ctx context.Context, e enroll.Event, revision int64, c
 		return fmt.Errorf("report as JSON: %w", err)
 	}
 	args := append([]any{revision, seen, data, done, programme}, record...)
-	args = append(args, o.Proposal, planOf(o.Proposal), len(places)/2, len(taken)/2, len(sessions)/2)
-	for _, more := range [][]any{places, taken, sessions, masks} {
+	args = append(args, o.Proposal, planOf(o.Proposal), len(places)/2, len(taken)/2, len(sessions)/2, len(masks)/2)
+	for _, more := range [][]any{places, taken, sessions, masks, days} {
 		args = append(args, more...)
 	}
 	k := keysOf(e.ID)
-	_, err = s.run(ctx, planScript, []string{k.event, k.seats, k.places, k.taken, k.report, k.programme, k.masks, k.proposed, k.runs, k.inputs}, args...)
+	_, err = s.run(ctx, planScript, []string{k.event, k.seats, k.places, k.taken, k.report, k.programme, k.masks, k.proposed, k.runs, k.inputs, k.seen}, args...)
 	return err
+}
+
+// releasedArgs are, for each student who has to give up a place that was chosen
+// or pinned, the id and, sealed, the day as they know it.
+func (s *Store) releasedArgs(ctx context.Context, e enroll.Event, choices map[string]enroll.Choices, plan enroll.Plan) ([]any, error) {
+	before, err := s.Programme(ctx, e.ID)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.keysFor(e.ID)
+	if err != nil {
+		return nil, err
+	}
+	var args []any
+	for student, workshops := range plan.Places {
+		released := false
+		for i, workshop := range workshops {
+			c := choices[student][i+1]
+			released = released || c.Workshop != workshop && (c.By == enroll.Chosen || c.By == enroll.Pinned)
+		}
+		if !released {
+			continue
+		}
+		sealed, err := sealSeen(keys, student, enroll.DayChosen(e, before, choices[student]))
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, student, sealed)
+	}
+	return args, nil
 }

@@ -146,20 +146,18 @@ func (p *Planner) solve(ctx context.Context, s standing, in Input, costs string,
 	if err != nil {
 		return r, err
 	}
-	var sol scheduler.Solution
-	if in.Current != nil {
-		sol, r.moves, err = scheduler.Replan(ctx, in.Instance, in.Current, scheduler.Options{Seed: seed})
+	o := scheduler.Options{Seed: seed, Costs: in.Instance.Costs}
+	if in.Current == nil {
+		r.plan, r.report, err = scheduler.Allocate(ctx, s.event, s.programme, s.students, s.choices, s.wishes, o)
 	} else {
-		sol, err = scheduler.Solve(ctx, in.Instance, scheduler.Options{Seed: seed})
+		var sol scheduler.Solution
+		sol, r.moves, err = scheduler.Replan(ctx, in.Instance, in.Current, o)
+		r.plan, r.report = sol.Plan(), sol.Report
 	}
 	if err != nil {
 		return r, err
 	}
-	r.plan, r.report, r.input = enroll.Plan{Places: sol.Places}, sol.Report, packed
-	for _, c := range sol.Cancelled {
-		r.plan.Cancelled = append(r.plan.Cancelled, enroll.SessionKey{Workshop: c.Workshop, Round: c.Round})
-	}
-	r.empty = emptyPlaces(in.Instance, sol)
+	r.input, r.empty = packed, emptyPlaces(in.Instance, r.plan)
 	mac, err := p.Store.InputMAC(s.event.ID, data)
 	if err != nil {
 		return r, err
@@ -168,7 +166,7 @@ func (p *Planner) solve(ctx context.Context, s standing, in Input, costs string,
 	if r.run.Costs, err = json.Marshal(in.Instance.Costs); err != nil {
 		return r, fmt.Errorf("costs as JSON: %w", err)
 	}
-	r.run.Report, err = json.Marshal(anonymous(sol.Report))
+	r.run.Report, err = json.Marshal(anonymous(r.report))
 	if err != nil {
 		return r, fmt.Errorf("report as JSON: %w", err)
 	}
@@ -183,20 +181,16 @@ func anonymous(r scheduler.Report) scheduler.Report {
 
 // emptyPlaces counts by round the places that nobody has, in sessions that are
 // given.
-func emptyPlaces(in scheduler.Instance, s scheduler.Solution) []int {
+func emptyPlaces(in scheduler.Instance, plan enroll.Plan) []int {
 	empty := make([]int, in.Rounds)
-	off := map[scheduler.SessionKey]bool{}
-	for _, key := range s.Cancelled {
-		off[key] = true
-	}
 	for _, w := range in.Workshops {
 		for _, session := range w.Sessions {
-			if !off[scheduler.SessionKey{Workshop: w.ID, Round: session.Round}] {
+			if !slices.Contains(plan.Cancelled, enroll.SessionKey{Workshop: w.ID, Round: session.Round}) {
 				empty[session.Round-1] += session.Capacity
 			}
 		}
 	}
-	for _, row := range s.Places {
+	for _, row := range plan.Places {
 		for i, w := range row {
 			if w != "" {
 				empty[i]--
@@ -206,9 +200,9 @@ func emptyPlaces(in scheduler.Instance, s scheduler.Solution) []int {
 	return empty
 }
 
-// Allocate gives out the places of e by its own costs and seed. ErrConflict
-// where e, its students or their choices changed while it computed; then
-// nothing is stored.
+// Allocate gives out the places of e by its own costs and seed, in the name of
+// the account that asked for it, if any. ErrConflict where e, its students or
+// their choices changed while it computed; then nothing is stored.
 func (p *Planner) Allocate(ctx context.Context, e enroll.Event) error {
 	s, err := p.read(ctx, e.ID)
 	if err != nil {
@@ -227,7 +221,7 @@ func (p *Planner) Allocate(ctx context.Context, e enroll.Event) error {
 	if err != nil {
 		return err
 	}
-	r.run.Kind, r.run.Applied = store.RunAllocate, r.run.At
+	r.run.Kind, r.run.Applied, r.run.By = store.RunAllocate, r.run.At, e.ReallocateBy
 	r.plan.Cancelled = append(r.plan.Cancelled, s.programme.CalledOff()...)
 	report, err := json.Marshal(r.report)
 	if err != nil {

@@ -2,6 +2,7 @@ package planning_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -236,6 +237,29 @@ func TestRunIsWorkedOutAgain(t *testing.T) {
 
 // What if a workshop is off, and it is taken: they alone move who have to, the
 // programme says so, and the cancelled sessions of the event follow.
+// Who asked for the places to be given out again is noted with that run alone.
+func TestRunThatSomebodyAskedFor(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(t, 12, 4)
+	w.to(t, enroll.Closed)
+	for _, by := range []string{"", "anna", ""} {
+		e, err := w.store().UpdateEvent(ctx, w.event.ID, func(e *enroll.Event) error {
+			e.Reallocate, e.ReallocateBy = by != "", cmp.Or(by, e.ReallocateBy)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Allocate(ctx, e); err != nil {
+			t.Fatal(err)
+		}
+		runs, err := w.store().Runs(ctx, w.event.ID)
+		if err != nil || runs[0].By != by {
+			t.Errorf("asked for by %q: %+v, %v", by, runs, err)
+		}
+	}
+}
+
 func TestWhatIfAWorkshopIsOff(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(t, 30, 8)
