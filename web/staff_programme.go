@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -19,6 +20,11 @@ type programmePage struct {
 	Given   bool // places are given out: which workshops, when and for whom stays as it is
 	Fixed   bool // the event does not go on: all of it does
 	Stale   bool // somebody else changed it meanwhile
+}
+
+// CalledOff reports whether the session in that row and cell is not given.
+func (p programmePage) CalledOff(row, cell int) bool {
+	return slices.Contains(p.Event.Cancelled, enroll.SessionKey{Workshop: p.Form.Rows[row].ID, Round: cell + 1})
 }
 
 func (s *Server) programmePage(c *gin.Context, form programmeForm) (programmePage, error) {

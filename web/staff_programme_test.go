@@ -190,7 +190,9 @@ func TestProgrammeOfGivenPlaces(t *testing.T) {
 	path := s.path("/events/EVENT/programme")
 	page := v.get(path)
 	page.has(t, "De plekken zijn verdeeld.", `value="Lokaal 0"`, "<button>Opslaan")
-	page.lacks(t, `name="add"`, `name="workshops[4].title"`)
+	page.lacks(t, `name="add"`, `name="workshops[4].title"`, "gaat niet door")
+	s.set(t, func(e *enroll.Event) { e.Cancelled = []enroll.SessionKey{{Workshop: "w3", Round: 2}} })
+	v.get(path).has(t, "gaat niet door")
 
 	form := func() url.Values {
 		p, err := s.Store.Programme(t.Context(), s.event.ID)
