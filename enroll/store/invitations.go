@@ -94,15 +94,18 @@ local function mailable()
 end
 `
 
-// inviteScript: KEYS event, invites, invited, mailing;
-// ARGV now, offset, number of batches seen (-1: any), batch, sealed batch, student ids.
+// inviteScript: KEYS event, invites, invited, mailing, students;
+// ARGV now, offset, number of batches seen (-1: any), batch, sealed batch, student
+// ids. Of who was erased meanwhile nothing is kept.
 var inviteScript = gated(mailableLua + `
 local shut = gate()
 if shut ~= '' then return {shut} end
 if not mailable() then return {'wrong_state'} end
 if ARGV[3] ~= '-1' and redis.call('HLEN', KEYS[2]) ~= tonumber(ARGV[3]) then return {'conflict'} end
 redis.call('HSET', KEYS[2], ARGV[4], ARGV[5])
-for i = 6, #ARGV do redis.call('HSET', KEYS[3], ARGV[4] .. '|' .. ARGV[i], 'queued') end
+for i = 6, #ARGV do
+  if redis.call('HEXISTS', KEYS[5], ARGV[i]) == 1 then redis.call('HSET', KEYS[3], ARGV[4] .. '|' .. ARGV[i], 'queued') end
+end
 redis.call('HSET', KEYS[4], ARGV[4], '0:0')
 return {''}
 `)
@@ -131,7 +134,7 @@ func (s *Store) Invite(ctx context.Context, event string, b InviteBatch, seen in
 		args = append(args, id)
 	}
 	k := keysOf(event)
-	_, err = s.run(ctx, inviteScript, []string{k.event, k.invites, k.invited, k.mailing}, args...)
+	_, err = s.run(ctx, inviteScript, []string{k.event, k.invites, k.invited, k.mailing, k.students}, args...)
 	return b, err
 }
 

@@ -241,3 +241,18 @@ func TestErrorsOfRecordsNameNoStudent(t *testing.T) {
 		}
 	}
 }
+
+// Invitations that were asked for while a student was erased do not name them.
+func TestInvitationsOfWhoIsErased(t *testing.T) {
+	ctx := t.Context()
+	w, e, student, _ := world(t)
+	if err := w.Store.EraseStudent(ctx, e.ID, student); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Store.Invite(ctx, e.ID, store.InviteBatch{To: store.InviteAll}, -1, []string{student}); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := w.Redis.HGetAll(ctx, "cd:{"+e.ID+"}:p:invited").Result(); err != nil || len(all) > 0 {
+		t.Errorf("%v, %v", all, err)
+	}
+}

@@ -1,11 +1,14 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"cultuurdag/enroll"
 	"cultuurdag/enroll/enrolltest"
@@ -215,5 +218,44 @@ func TestErasedStudentsLeaveThePrints(t *testing.T) {
 	data, err := p.Store.PrintSnapshot(t.Context(), p.id, 3)
 	if err != nil || strings.Contains(string(data), gone) || !strings.Contains(string(data), stays) || len(data) != len(said) {
 		t.Errorf("the print says %s, %v", data, err)
+	}
+}
+
+// between calls a function once, just before the script that erases.
+type between struct{ call func() }
+
+func (b *between) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (b *between) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (b *between) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if text := fmt.Sprint(cmd.Args()...); b.call != nil && strings.Contains(text, ":p:logins") && strings.Contains(text, ":p:inputs") {
+			call := b.call
+			b.call = nil
+			call()
+		}
+		return next(ctx, cmd)
+	}
+}
+
+// Lists that are stored in the very middle of an erasure are blotted too.
+func TestListsStoredDuringAnErasure(t *testing.T) {
+	p := newPrinted(t)
+	p.Programme(t, enroll.Event{ID: p.id, Date: enroll.Date{Year: 2026, Month: time.December, Day: 4}}, 4, 3, 2)
+	students, _ := p.Enrol(t, p.id, 3)
+	gone := students[0].ID
+	hook := &between{call: func() { p.make(t, 4, fmt.Sprintf(`{"students":{%q:{}}}`, gone)) }}
+	p.Redis.AddHook(hook)
+	if err := p.Store.EraseStudent(t.Context(), p.id, gone); err != nil || hook.call != nil {
+		t.Fatalf("nothing came between: %v", err)
+	}
+	if err := p.Store.MarkPrinted(t.Context(), p.id, 4, "rosters"); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := p.Store.PrintSnapshot(t.Context(), p.id, 4); err != nil || strings.Contains(string(data), gone) {
+		t.Errorf("the lists say %s, %v", data, err)
 	}
 }

@@ -276,7 +276,7 @@ func (c *listChange) change(keys *crypto.EventKeys, p enroll.Programme, st enrol
 }
 
 func (s *Store) writeList(ctx context.Context, event string, c listChange) error {
-	if err := s.blotPrints(ctx, event, c.removed); err != nil {
+	if err := s.blotPrints(ctx, event, c.removed); err != nil { // first: it is not made good where the program stops after the list
 		return err
 	}
 	k := keysOf(event)
@@ -284,8 +284,10 @@ func (s *Store) writeList(ctx context.Context, event string, c listChange) error
 	args = slices.Concat(args, c.added, c.changed, c.removed)
 	names := slices.Concat([]string{k.event, k.students, k.masks, k.codes, k.logins, k.places, k.taken, k.sessions, k.tokens, k.invited, k.files, k.inputs},
 		k.ofStudent(), k.naming())
-	_, err := s.run(ctx, listScript, names, args...)
-	return err
+	if _, err := s.run(ctx, listScript, names, args...); err != nil {
+		return err
+	}
+	return s.blotPrints(ctx, event, c.removed) // once more: lists may have been stored between the two
 }
 
 // ApplyList takes in a class list: students are told apart by number; new ones
