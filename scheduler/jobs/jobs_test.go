@@ -382,3 +382,32 @@ func TestSweepWipesDestroyedKeys(t *testing.T) {
 		t.Error("it is in memory still")
 	}
 }
+
+// A step that hangs, and keeps its lease alive, holds a purge up for as long as the
+// sweep is patient, and writes nothing any more.
+func TestPurgeDoesNotWaitForWhatHangs(t *testing.T) {
+	ctx := t.Context()
+	d := newDay(t, 10)
+	release, err := d.Store.Lease(ctx, d.event.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	d.Clock.Move(d.event.PurgeDue())
+	if err := d.runner.Run(ctx, d.event.ID, enroll.StepPurge); !errors.Is(err, errInHand) {
+		t.Fatalf("while another step is taken: %v", err)
+	}
+	steps := fmt.Sprintf("cd:{%s}:k:steps", d.event.ID)
+	if err := d.Redis.HSet(ctx, steps, "purge", time.Now().Add(-patience).UnixMilli()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.runner.Run(ctx, d.event.ID, enroll.StepPurge); err != nil || d.state(t) != enroll.Purged {
+		t.Errorf("it waits: %v", err)
+	}
+	if err := d.Store.PutFiles(ctx, d.event.ID, 1, 0, map[string][]byte{"rosters.pdf": nil}); !errors.Is(err, enroll.ErrPurged) {
+		t.Errorf("what hung comes back: %v", err)
+	}
+	if keys, err := d.Store.PersonalKeys(ctx, d.event.ID); err != nil || len(keys) > 0 {
+		t.Errorf("left: %v, %v", keys, err)
+	}
+}

@@ -36,7 +36,11 @@ func (r *Runner) Run(ctx context.Context, event string, step enroll.Step) error 
 	release, err := r.Store.Lease(ctx, event)
 	switch {
 	case errors.Is(err, enroll.ErrBusy):
-		return errInHand
+		// What hangs must not keep the key for good: the gate is shut for it, and a
+		// purge has a lock of its own.
+		if stuck, err := r.Store.Stuck(ctx, event, step); step != enroll.StepPurge || err != nil || stuck < patience {
+			return errInHand
+		}
 	case err == nil:
 		defer release()
 	case step != enroll.StepPurge: // which a Redis that takes no writes must not stop
