@@ -167,6 +167,7 @@ func tellRanking(t *testing.T, browser context.Context) {
 	stale.see("1. Dj-workshop 2. Circustechnieken 3. Keramiek")
 	stale.examine("rank full")
 	stale.close()
+	examineRankingAsStaff(t, browser, site)
 
 	anna.clock("Gesloten")
 	anna.see("De inschrijving is gesloten", "Dit was jouw lijst", "Dj-workshop", "Keramiek")
@@ -177,6 +178,27 @@ func tellRanking(t *testing.T, browser context.Context) {
 	anna.open("/student")
 	anna.see("Mijn dag", "Dj-workshop", "Je 1e keus", "Je 3e keus")
 	anna.examine("rank day")
+}
+
+// examineRankingAsStaff looks at what staff see of an event of mode ranking.
+func examineRankingAsStaff(t *testing.T, browser context.Context, site *demoSite) {
+	t.Helper()
+	roos := newPhone(t, browser, site)
+	roos.staff(site.Organiser)
+	for _, page := range []struct{ path, says string }{
+		{"/progress", "Wensen"}, {"/students", "3 van 3"}, {"/unfinished", "Wie nog moet kiezen"}, {"/change", "Locatie"},
+	} {
+		roos.open("/events/" + site.Event + page.path)
+		roos.see(page.says)
+		roos.examine("rank staff " + page.path[1:])
+	}
+	roos.open("/events/new")
+	roos.see("Hoe kiezen leerlingen?")
+	roos.examine("rank staff new")
+	roos.open("/events/" + site.Event + "/students")
+	roos.leaving("opening the student who ranked", chromedp.Click(`//tr[contains(., "3 van 3")]/th/a`))
+	roos.see("Wensen", "Keramiek")
+	roos.examine("rank staff student")
 }
 
 func tellRankingWithoutScript(t *testing.T, browser context.Context) {
