@@ -385,6 +385,14 @@ func TestPlaceBeyondTheSeats(t *testing.T) {
 	if r := v.json("PUT", choices, map[string]any{"workshop": "w0", "over": true, "reason": " "}); r.status != http.StatusUnprocessableEntity || r.faults(t)["reason"] != "required" {
 		t.Errorf("without a reason: %d %s", r.status, r.body)
 	}
+	// It is kept for two years, and the student is forgotten before that.
+	for _, named := range []string{strings.ToUpper(s.students[2].FirstName) + " kan daar alleen heen", "nr. " + s.students[2].Number, "familie " + s.students[2].LastName + "!"} {
+		r := v.json("PUT", choices, map[string]any{"workshop": "w0", "over": true, "reason": named})
+		if r.status != http.StatusUnprocessableEntity || r.faults(t)["reason"] != "names_student" {
+			t.Errorf("%q: %d %s", named, r.status, r.body)
+		}
+		v.get("/audit?event="+s.event.ID).lacks(t, named)
+	}
 	page.get(path+s.students[2].ID).has(t, "Toch plaatsen waar het vol is", `<optgroup label="Vol">`, "geen namen")
 	s.browser(t).as("contact@example.org").get(path+s.students[2].ID).lacks(t, "Toch plaatsen")
 	page.form(choices, "_method", "PUT", "workshop", "w0", "over", "true", "reason", strings.Repeat("a", 201)).

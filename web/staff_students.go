@@ -456,8 +456,35 @@ func (s *Server) placeOver(c *gin.Context, student string, round int, workshop, 
 	if len(errs) > 0 {
 		return errs
 	}
+	students, err := s.store.Students(c.Request.Context(), event(c).ID)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(students, func(st enroll.Student) bool { return st.ID == student })
+	if i < 0 {
+		return enroll.ErrNotFound
+	}
+	if mentions(reason, students[i]) {
+		errs.Add("reason", "names_student")
+		return errs
+	}
 	if err := s.audit(c, "student.place.over", event(c).ID, reason); err != nil {
 		return err
 	}
 	return s.store.PlaceOver(c.Request.Context(), event(c).ID, student, round, workshop)
+}
+
+// mentions reports whether a text has the student's first name, last name or
+// number in it, as words: what outlives the purge must not.
+func mentions(text string, st enroll.Student) bool {
+	words := func(text string) string {
+		return " " + strings.Join(strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+			return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
+		}), " ") + " "
+	}
+	in := words(text)
+	return slices.ContainsFunc([]string{st.FirstName, st.LastName, st.Number}, func(what string) bool {
+		one := words(what)
+		return strings.TrimSpace(one) != "" && strings.Contains(in, one)
+	})
 }
