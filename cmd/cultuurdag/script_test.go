@@ -43,6 +43,7 @@ func TestStories(t *testing.T) {
 			"upload":  cmdUpload,
 			"advance": cmdAdvance,
 			"until":   cmdUntil,
+			"note":    cmdNote,
 			"residue": cmdResidue,
 		},
 	})

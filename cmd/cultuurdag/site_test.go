@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -309,14 +310,40 @@ func cmdAdvance(ts *testscript.TestScript, neg bool, args []string) {
 // until STATE: waits until the event is in that state.
 func cmdUntil(ts *testscript.TestScript, neg bool, args []string) {
 	s := siteOf(ts)
+	if !neg && len(args) == 2 {
+		wanted := regexp.MustCompile(args[1])
+		waitFor(ts, s, func() bool {
+			status, body, err := s.call(s.who, http.MethodGet, args[0], "", nil)
+			if err != nil || status != http.StatusOK || !wanted.Match(body) {
+				return false
+			}
+			s.answered(ts, "200", status, body)
+			return true
+		})
+		return
+	}
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: until STATE")
+		ts.Fatalf("usage: until STATE, or until PATH PATTERN")
 	}
 	waitFor(ts, s, func() bool {
 		status, body, err := s.call("organiser", http.MethodGet, "/events/"+s.info.Event, "", nil)
 		var e struct{ State string }
 		return err == nil && status == http.StatusOK && json.Unmarshal(body, &e) == nil && e.State == args[0]
 	})
+}
+
+// note NAME PATTERN: $NAME becomes what the group in the pattern matches in the
+// last answer.
+func cmdNote(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: note NAME PATTERN")
+	}
+	answer := ts.ReadFile("answer")
+	found := regexp.MustCompile(args[1]).FindStringSubmatch(answer)
+	if len(found) != 2 {
+		ts.Fatalf("no %s in %s", args[1], answer)
+	}
+	ts.Setenv(args[0], found[1])
 }
 
 // residue TEXT…: fails unless one of the texts stands in a file of Redis or of
