@@ -185,6 +185,9 @@ func (w planWords) shortage(s scheduler.Shortage) shortageView {
 	if s.Why == scheduler.Full && len(s.Workshops) == 1 {
 		key = "allocation.short.one"
 	}
+	if s.Why == scheduler.Full && w.all(s) {
+		key = "allocation.short.all"
+	}
 	if s.Why == scheduler.Repeat && len(s.Workshops) == 0 {
 		key = "allocation.short.repeat_only"
 	}
@@ -203,6 +206,21 @@ func (w planWords) shortage(s scheduler.Shortage) shortageView {
 	}
 	view.Best = w.any(best)
 	return view
+}
+
+// mostNamed is how many workshops are named where all of them are meant.
+const mostNamed = 6
+
+// all reports whether a shortage is of every workshop that is given in its round,
+// and of so many that naming them helps nobody.
+func (w planWords) all(s scheduler.Shortage) bool {
+	given := 0
+	for _, o := range w.programme.Workshops {
+		if session, ok := o.Session(s.Round); ok && !session.Cancelled {
+			given++
+		}
+	}
+	return given == len(s.Workshops) && given > mostNamed
 }
 
 func (w planWords) remedy(r scheduler.Remedy) remedyView {

@@ -301,6 +301,7 @@ func TestWhatIfWithWrongEntries(t *testing.T) {
 		t.Fatalf("%d", r.status)
 	}
 	r.has(t, `href="#add-places"`, `value="dertig"`, `value="Aula"`, `value="1A"`, "Dit is geen getal")
+	page.form(path, "kind", "halve", "workshop", "w0", "places", "-3").has(t, `href="#halve-places"`, `value="-3"`)
 	page.form(path, "kind", "cancel", "workshop", "").has(t, `href="#cancel-workshop"`)
 	page.form(path, "kind", "add", "title", "Koor", "places", "30", "room", "Lokaal 2", "round", "1").has(t, `href="#add-room"`, `value="Koor"`)
 	for _, test := range []struct {

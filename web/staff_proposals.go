@@ -46,7 +46,7 @@ func (in proposalInput) change(p enroll.Programme) (*planning.Change, error) {
 	}
 	switch {
 	case len(errs) > 0:
-	case c.Kind == scheduler.Halve && c.Places > 0:
+	case c.Kind == scheduler.Halve && trim(in.Places) != "":
 		c.Kind = scheduler.Resize
 	case c.Kind == scheduler.Admit:
 		c.Classes, c.Years = whoFor(in.Classes + "," + in.Years)

@@ -308,7 +308,7 @@ func (p *Planner) one(ctx context.Context, s standing, ask store.Ask, kind strin
 	}
 	r.run.Kind, r.run.By = kind, ask.By
 	proposal.ID, proposal.Fingerprint, proposal.MadeAt = r.run.ID, r.run.Fingerprint, r.run.At
-	proposal.Cancelled = append(r.plan.Cancelled, programme.CalledOff()...)
+	proposal.Cancelled = append([]enroll.SessionKey{}, slices.Concat(r.plan.Cancelled, programme.CalledOff())...) // [] in JSON, not null
 	proposal.Empty = r.empty
 	if proposal.Report, err = json.Marshal(r.report); err != nil {
 		return fmt.Errorf("report as JSON: %w", err)
