@@ -45,14 +45,19 @@ func TestListsInTheBrowser(t *testing.T) {
 		wim.both("lists " + name)
 	}
 
-	// Somebody moves.
+	// Somebody moves, to where there is room.
 	moved := evaluate[string](wim, fmt.Sprintf(`(async () => {
 		const json = {headers: {Accept: "application/json", "Content-Type": "application/json"}}
-		const {students} = await (await fetch("/events/%[1]s/students?class=1A", json)).json()
-		for (const workshop of ["podcast", "dj", "graffiti"]) {
-			const r = await fetch("/events/%[1]s/students/" + students[0].id + "/choices/1", {...json, method: "PUT", body: JSON.stringify({workshop})})
-			if (r.ok) return students[0].last_name
+		const get = async (path) => (await fetch("/events/%[1]s" + path, json)).json()
+		const taken = async (workshop) => (await get("/progress")).sessions.find(s => s.round === 1 && s.workshop === workshop).taken
+		const {students} = await get("/students?class=1A")
+		for (const {workshop, taken: before} of (await get("/progress")).sessions.filter(s => s.round === 1 && s.taken < s.capacity)) {
+			for (const {id, last_name} of students) {
+				const r = await fetch("/events/%[1]s/students/" + id + "/choices/1", {...json, method: "PUT", body: JSON.stringify({workshop})})
+				if (r.ok && await taken(workshop) > before) return last_name
+			}
 		}
+		return ""
 	})()`, site.Event))
 	if moved == "" {
 		t.Fatal("nobody could be moved")
