@@ -486,3 +486,18 @@ func TestProposalWithoutWishes(t *testing.T) {
 		t.Errorf("empty: %v", fair.Empty)
 	}
 }
+
+// Who asks for something else while sums are done hears that it is not among
+// them; a second click says nothing.
+func TestProposalsAskedWhileOthersAreMade(t *testing.T) {
+	p := newPlanned(t, 12, 6)
+	p.organiser(t)
+	page := p.browser(t).as("organisator@example.org")
+	path := p.path("/events/EVENT")
+	p.busy = true
+	page.form(path + "/proposals")
+	page.form(path + "/proposals")
+	page.get(path+"/allocation").lacks(t, "Er werd al gerekend")
+	page.form(path+"/proposals", "kind", "cancel", "workshop", "w0")
+	page.get(path+"/allocation").has(t, "Er werd al gerekend", "Er wordt gerekend")
+}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -155,9 +156,17 @@ func (s *Server) propose(c *gin.Context) error {
 	switch {
 	case errors.Is(err, enroll.ErrBusy) && wantsJSON(c):
 		return &Problem{Status: http.StatusConflict, Code: "proposing"}
-	case err != nil && !errors.Is(err, enroll.ErrBusy):
+	case errors.Is(err, enroll.ErrBusy):
+		running, err := s.store.Proposals(ctx, e.ID)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(running.Ask.Change, ask.Change) { // no second click
+			s.flash(c, "allocation.busy")
+		}
+	case err != nil:
 		return err
-	case err == nil:
+	default:
 		if err := s.audit(c, "event.propose", e.ID, what); err != nil {
 			return err
 		}
