@@ -10,6 +10,7 @@ import (
 	"cultuurdag/web/webtest"
 
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
 )
 
 // The contact's lists in a real browser: on the screen, on paper, and what
@@ -69,6 +70,13 @@ func TestListsInTheBrowser(t *testing.T) {
 	wim.see("Vervang op papier alleen deze bladen", moved)
 	wim.examine("lists changed")
 	wim.both("lists changed")
+	for range 100 { // until they are made again
+		if !wim.missing("form.mark") {
+			break
+		}
+		wim.leaving("looking again", chromedp.Reload())
+	}
+	wim.see("Ik heb deze bladen afgedrukt")
 	wim.paper("changed", moved)
 
 	wim.clock("De dag erna")
