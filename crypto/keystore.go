@@ -228,14 +228,16 @@ func (k *Keystore) Forget(event string) {
 	k.forget(event)
 }
 
-// Tidy wipes the keys in this process's memory whose files are gone: another
-// process destroyed them, and nobody here may ever ask for them again.
+// Tidy wipes the keys in this process's memory whose files are gone or no longer
+// open: another process destroyed them, or is at it, and nobody here may ever ask
+// for them again. It returns why it could not look at the files of others.
 func (k *Keystore) Tidy() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var errs []error
 	for event := range k.open {
-		if _, err := k.load(event); err != nil && !errors.Is(err, ErrKeyGone) {
+		_, err := k.load(event)
+		if _, kept := k.open[event]; kept && err != nil {
 			errs = append(errs, fmt.Errorf("looking for the key of event %s: %w", event, err))
 		}
 	}

@@ -160,18 +160,25 @@ func mustBeWiped(t *testing.T, name string, keys *EventKeys, record []byte) {
 // A process that is not asked for a key any more does not keep it either.
 func TestTidyWipesWhatAnotherProcessDestroyed(t *testing.T) {
 	ks := newKeystore(t)
-	gone, stays := create(t, ks, "ev1"), create(t, ks, "ev2")
+	gone, stays, going := create(t, ks, "ev1"), create(t, ks, "ev2"), create(t, ks, "ev3")
 	if err := openKeystore(t, ks.Dir(), ks.master).Destroy("ev1"); err != nil {
 		t.Fatal(err)
 	}
 	if gone.SealRecord("student", "s1", 1, nil) == nil {
 		t.Fatal("it was wiped before anybody tidied up")
 	}
+	path := filepath.Join(ks.Dir(), "ev3.age") // overwritten, and not yet unlinked
+	if err := os.WriteFile(path, make([]byte, len(readFile(t, path))), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := ks.Tidy(); err != nil {
 		t.Fatal(err)
 	}
 	if gone.SealRecord("student", "s1", 1, nil) != nil {
 		t.Error("a destroyed key is in memory still")
+	}
+	if going.SealRecord("student", "s1", 1, nil) != nil {
+		t.Error("a key that is being destroyed is in memory still")
 	}
 	if stays.SealRecord("student", "s1", 1, nil) == nil {
 		t.Error("a key that is there was wiped")
