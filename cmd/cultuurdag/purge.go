@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -113,14 +114,16 @@ type PurgeLogVerifyCommand struct {
 	PurgeLog    string   `env:"CULTUURDAG_PURGE_LOG" help:"The file of the purge log."`
 	PurgeLogKey string   `env:"CULTUURDAG_PURGE_LOG_KEY" help:"The key that signs it, for its public part."`
 	Key         string   `placeholder:"K" help:"The public key that checks it, as keygen printed it; else that of the key file."`
-	Files       []string `arg:"" optional:"" name:"FILE" help:"Checkpoints that the log must agree with, such as the one that a school received."`
+	Files       []string `arg:"" optional:"" name:"FILE" help:"Checkpoints that the log must agree with, such as the one that a school received; a log itself, as export printed it, is checked in place of the server's own."`
 }
 
 // Run fails unless the chain holds, agrees with every checkpoint (the one beside
-// the log and those of the command line), and has no entry that nobody signed.
+// the log and those of the command line), and has no entry that nobody signed. So
+// a log without any checkpoint fails.
 func (c *PurgeLogVerifyCommand) Run(io *streams) error {
-	if c.PurgeLog == "" {
-		return setting("PURGE_LOG", errMissing)
+	log, checkpoints, err := c.read()
+	if err != nil {
+		return err
 	}
 	public := c.Key
 	if public == "" {
@@ -130,22 +133,58 @@ func (c *PurgeLogVerifyCommand) Run(io *streams) error {
 		}
 		public = key.Public()
 	}
-	if _, err := os.Stat(purge.CheckpointPath(c.PurgeLog)); err != nil {
-		return cannotRead(purge.CheckpointPath(c.PurgeLog), err)
+	agreed := len(checkpoints)
+	_, err = os.Stat(purge.CheckpointPath(log))
+	switch {
+	case err == nil:
+		agreed++
+		err = purge.VerifyFile(log, public, checkpoints...)
+	case log == c.PurgeLog:
+		return cannotRead(purge.CheckpointPath(log), err)
+	case agreed == 0:
+		return fmt.Errorf("%s: nothing shows that this log is whole: name a checkpoint too", log)
+	default:
+		err = verifyAlone(log, public, checkpoints)
 	}
-	var checkpoints [][]byte
-	for _, name := range c.Files {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			return cannotRead(name, err)
-		}
-		checkpoints = append(checkpoints, data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return cannotRead(log, err)
 	}
-	if err := purge.VerifyFile(c.PurgeLog, public, checkpoints...); errors.Is(err, fs.ErrNotExist) {
-		return cannotRead(c.PurgeLog, err)
-	} else if err != nil {
+	if err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(io.out, "the log is whole and agrees with %d checkpoints\n", len(checkpoints)+1)
+	_, err = fmt.Fprintf(io.out, "the log is whole and agrees with %d checkpoints\n", agreed)
 	return err
+}
+
+// read returns the path of the log to verify and the checkpoints to hold it
+// against. A line of a log begins with a brace, a checkpoint with a name.
+func (c *PurgeLogVerifyCommand) read() (log string, checkpoints [][]byte, err error) {
+	log = c.PurgeLog
+	for _, name := range c.Files {
+		data, err := os.ReadFile(name)
+		switch {
+		case err != nil:
+			return "", nil, cannotRead(name, err)
+		case !bytes.HasPrefix(data, []byte("{")):
+			checkpoints = append(checkpoints, data)
+		case log != c.PurgeLog:
+			return "", nil, fmt.Errorf("%s and %s are logs: name one", log, name)
+		default:
+			log = name
+		}
+	}
+	if log == "" {
+		return "", nil, setting("PURGE_LOG", errMissing)
+	}
+	return log, checkpoints, nil
+}
+
+// verifyAlone verifies a log that has no checkpoint beside it.
+func verifyAlone(log, public string, checkpoints [][]byte) error {
+	file, err := os.Open(log)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return purge.Verify(file, public, checkpoints...)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 )
 
 // Verify checks a purge log from beginning to end, and holds it against
@@ -41,9 +42,9 @@ func Verify(lines io.Reader, public string, checkpoints ...[]byte) error {
 	return nil
 }
 
-// VerifyFile is Verify of the log at path, with the checkpoint that lies beside
-// it and more, such as the one that a school received.
-func VerifyFile(path, public string, more ...[]byte) error {
+// VerifyFile is Verify of the log at path with checkpoints, such as the one that a
+// school received, and after those the one that lies beside the log.
+func VerifyFile(path, public string, checkpoints ...[]byte) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -53,7 +54,7 @@ func VerifyFile(path, public string, more ...[]byte) error {
 	if err != nil {
 		return err
 	}
-	err = Verify(f, public, append([][]byte{newest}, more...)...)
+	err = Verify(f, public, append(slices.Clip(checkpoints), newest)...)
 	if err == nil || next == nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func VerifyFile(path, public string, more ...[]byte) error {
 	if _, seekErr := f.Seek(0, io.SeekStart); seekErr != nil {
 		return seekErr
 	}
-	if Verify(f, public, append([][]byte{newest, next}, more...)...) == nil {
+	if Verify(f, public, append(slices.Clip(checkpoints), newest, next)...) == nil {
 		return nil
 	}
 	return err
