@@ -54,7 +54,7 @@ func TestAgeBundleIsWhatTheLockNames(t *testing.T) {
 	if !strings.Contains(code, "encryptTo") || strings.Contains(code, "Decrypter") {
 		t.Error("the bundle should encrypt, and nothing else")
 	}
-	if n := len(bundle.compressed); n == 0 || n > 60_000 {
+	if n := len(bundle.compressed); n == 0 || n > 30_000 {
 		t.Errorf("%d bytes compressed", n)
 	}
 }
